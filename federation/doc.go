@@ -1,0 +1,64 @@
+// Package federation takes what crosses the portal's border.
+//
+// Now it holds the outbox: an application that a citizen sent is a row, written
+// in the same transaction as its cause, and is brought to the right back office
+// until the back office has acknowledged it or a person must look. It is for
+// portals that hand applications to systems they do not control. It is not a
+// message queue, and it keeps no attachments: those stay where they are and are
+// opened when they are sent.
+//
+// Standards: none in this package; transports name theirs.
+//
+// # Quick start
+//
+//	folder, err := dropfolder.New("/srv/bauamt", nil)
+//	outbox := federation.New(federationsql.New(db), &federation.Options{
+//		Transports: map[string]federation.Transport{"bauamt": folder},
+//		OpenPart:   blobs.Open,
+//	})
+//	d, err := outbox.Enqueue(ctx, federation.Delivery{Key: caseID, Destination: "bauamt", ...})
+//	ids, err := outbox.Due(ctx, time.Now(), 100)
+//	for _, id := range ids {
+//		err = outbox.Deliver(ctx, id)
+//	}
+//
+// # States
+//
+// queued → sending → delivered; from sending back to queued after a temporary
+// error, to failed after a permanent one or too many; failed → queued by
+// [Outbox.Retry]; queued and failed → cancelled by [Outbox.Cancel]. A worker
+// claims a row for the time of a lease; if it vanishes, another may take the
+// row when the lease has ended. So a delivery is sent at least once, and the
+// transport recognises repetitions by [Delivery].Key.
+//
+// # Storing
+//
+// [Store] has seven methods. [MemStore] is for tests; package federationsql
+// keeps deliveries in SQLite or PostgreSQL. [Outbox.With] puts Enqueue into a
+// transaction of the caller. Deliver belongs outside of any.
+//
+// # Testing
+//
+// Package federationtest has conformance suites for a Store and for a
+// [Transport] of one's own. Package dropfolder is a transport that needs
+// nothing but a directory.
+//
+// # Errors
+//
+// [ErrNotFound], [ErrExists], [ErrConflict], [*InvalidError], [*StateError].
+// [Outbox.Deliver] returns no error for an attempt that failed and was noted;
+// [Delivery].LastError holds its [Reason]. Transports return [*TransportError].
+//
+// # Promises
+//
+// Nothing enqueued is lost or forgotten: it ends delivered, cancelled, or failed
+// in sight of a person. Enqueue is idempotent by key. Codes ([State], [Reason],
+// [Rule]) are stable and may be stored.
+//
+// # Threats
+//
+// Names of attachments are foreign input; a transport must not use them as
+// paths. A transport that ignores its context outlives its lease; its delivery
+// is then sent a second time under the same key. Logs hold ids and codes, never
+// content. The payload lies in the database in the clear.
+package federation
