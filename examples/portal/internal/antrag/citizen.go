@@ -1,0 +1,212 @@
+package antrag
+
+import (
+	"context"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"github.com/stadttor/stadttor/federation"
+	"github.com/stadttor/stadttor/payment"
+	"github.com/stadttor/stadttor/postkorb"
+)
+
+// Withdraw takes an application back. A delivery that did not go out yet is
+// cancelled, an open payment order as well. Errors: ErrNotFound, ErrClosed.
+func (s *Service) Withdraw(ctx context.Context, owner, id string) (Application, error) {
+	return s.change(ctx, func(ctx context.Context, tx bun.Tx) (Application, error) {
+		return s.lock(ctx, tx, func(q *bun.SelectQuery) *bun.SelectQuery {
+			return q.Where("a.owner = ?", owner).Where("a.id = ?", id)
+		})
+	}, func(ctx context.Context, tx bun.Tx, a *Application) error {
+		if a.Closed() {
+			return ErrClosed
+		}
+		p := s.on(tx)
+		if _, err := p.inbox.SetStatus(ctx, postkorb.ThreadID(a.Thread), s.citizen(a), postkorb.StatusWithdrawn, ""); err != nil {
+			return err
+		}
+		now := s.now()
+		a.Status, a.ClosedAt = postkorb.StatusWithdrawn, now
+		deliveries, err := p.outbox.ByReference(ctx, a.Reference)
+		if err != nil {
+			return err
+		}
+		for _, d := range deliveries {
+			if d.State == federation.StateQueued {
+				if err := p.outbox.Cancel(ctx, d.ID); err != nil {
+					return err
+				}
+			}
+		}
+		orders, err := p.orders.ByReference(ctx, a.Reference)
+		if err != nil {
+			return err
+		}
+		for _, o := range orders {
+			if o.State == payment.StateOpen {
+				if _, err := p.orders.Cancel(ctx, o.ID, "citizen", "withdrawn"); err != nil {
+					return err
+				}
+			}
+		}
+		return s.log(ctx, tx, a.ID, Actor{Kind: "citizen"}, "withdrawn", "", now)
+	})
+}
+
+// Supplement adds a message and documents of the citizen to a case.
+func (s *Service) Supplement(ctx context.Context, owner, id, subject, body, key string, files []File) (postkorb.Message, error) {
+	var m postkorb.Message
+	err := s.withOwned(ctx, owner, id, func(ctx context.Context, tx bun.Tx, a *Application, p parts) error {
+		if err := s.claimFiles(ctx, tx, owner, a.ID, files); err != nil {
+			return err
+		}
+		var err error
+		m, err = p.inbox.Send(ctx, postkorb.ThreadID(a.Thread), postkorb.Draft{Kind: postkorb.KindInformation, From: s.citizen(a),
+			Subject: subject, Body: body, Attachments: attachments(files), Key: key})
+		if err != nil {
+			return err
+		}
+		return s.log(ctx, tx, a.ID, Actor{Kind: "citizen"}, "supplemented", "", s.now())
+	})
+	return m, err
+}
+
+// Answer replies to a question of the administration; the case goes back to
+// the staff.
+func (s *Service) Answer(ctx context.Context, owner, id string, question postkorb.MessageID, body, key string, files []File) (postkorb.Message, error) {
+	var m postkorb.Message
+	err := s.withOwned(ctx, owner, id, func(ctx context.Context, tx bun.Tx, a *Application, p parts) error {
+		if err := s.claimFiles(ctx, tx, owner, a.ID, files); err != nil {
+			return err
+		}
+		var err error
+		m, err = p.inbox.Send(ctx, postkorb.ThreadID(a.Thread), postkorb.Draft{Kind: postkorb.KindAnswer, From: s.citizen(a), InReplyTo: question,
+			Body: body, Attachments: attachments(files), Key: key})
+		if err != nil {
+			return err
+		}
+		if err := s.log(ctx, tx, a.ID, Actor{Kind: "citizen"}, "answered", "", s.now()); err != nil {
+			return err
+		}
+		return s.backToReview(ctx, p, a)
+	})
+	return m, err
+}
+
+// Provide fills a slot of a document request. When no slot is left open, the
+// case goes back to the staff.
+func (s *Service) Provide(ctx context.Context, owner, id string, request postkorb.MessageID, slot string, f File) error {
+	return s.withOwned(ctx, owner, id, func(ctx context.Context, tx bun.Tx, a *Application, p parts) error {
+		if err := s.claimFiles(ctx, tx, owner, a.ID, []File{f}); err != nil {
+			return err
+		}
+		msg, err := p.inbox.Message(ctx, request)
+		if err != nil {
+			return err
+		}
+		if msg.Thread != postkorb.ThreadID(a.Thread) {
+			return ErrNotFound
+		}
+		if err := p.inbox.FillSlot(ctx, request, slot, s.citizen(a), attachments([]File{f})[0]); err != nil {
+			return err
+		}
+		if err := s.log(ctx, tx, a.ID, Actor{Kind: "citizen"}, "document-provided", "", s.now()); err != nil {
+			return err
+		}
+		if msg, err = p.inbox.Message(ctx, request); err != nil {
+			return err
+		}
+		for _, sl := range msg.Slots {
+			if sl.State == postkorb.SlotOpen || sl.State == postkorb.SlotRejected {
+				return nil
+			}
+		}
+		return s.backToReview(ctx, p, a)
+	})
+}
+
+// backToReview returns a case from "question to you" to the staff.
+func (s *Service) backToReview(ctx context.Context, p parts, a *Application) error {
+	if a.Status != postkorb.StatusQuestion {
+		return nil
+	}
+	system := postkorb.Party{Kind: postkorb.PartySystem, Name: s.UnitName(a.LeadUnit)}
+	if _, err := p.inbox.Send(ctx, postkorb.ThreadID(a.Thread), postkorb.Draft{Kind: postkorb.KindStatus, From: system, Status: postkorb.StatusInReview, NoNotice: true}); err != nil {
+		return err
+	}
+	a.Status = postkorb.StatusInReview
+	return nil
+}
+
+// claimFiles ties uploads to the case they were made for.
+func (s *Service) claimFiles(ctx context.Context, tx bun.Tx, owner, app string, files []File) error {
+	for _, f := range files {
+		res, err := tx.NewUpdate().Model((*File)(nil)).Set("application = ?", app).Where("id = ?", f.ID).Where("owner = ?", owner).
+			Where("application IN ('', ?)", app).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if n, _ := res.RowsAffected(); n == 0 {
+			return ErrNotFound
+		}
+	}
+	return nil
+}
+
+func (s *Service) withOwned(ctx context.Context, owner, id string, do func(context.Context, bun.Tx, *Application, parts) error) error {
+	_, err := s.change(ctx, func(ctx context.Context, tx bun.Tx) (Application, error) {
+		return s.lock(ctx, tx, func(q *bun.SelectQuery) *bun.SelectQuery {
+			return q.Where("a.owner = ?", owner).Where("a.id = ?", id)
+		})
+	}, func(ctx context.Context, tx bun.Tx, a *Application) error {
+		if a.Closed() {
+			return ErrClosed
+		}
+		return do(ctx, tx, a, s.on(tx))
+	})
+	return err
+}
+
+// change reads a case inside a transaction, lets edit work on it and writes
+// it back under its version.
+func (s *Service) change(ctx context.Context, read func(context.Context, bun.Tx) (Application, error), edit func(context.Context, bun.Tx, *Application) error) (Application, error) {
+	var a Application
+	err := s.DB.Tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		var err error
+		if a, err = read(ctx, tx); err != nil {
+			return err
+		}
+		old := a.Version
+		if err := edit(ctx, tx, &a); err != nil {
+			return err
+		}
+		a.Version, a.UpdatedAt = old+1, s.now()
+		res, err := tx.NewUpdate().Model(&a).Column("status", "assignee", "lead_unit", "due_at", "closed_at", "updated_at", "version").
+			Where("a.id = ?", a.ID).Where("a.version = ?", old).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if n, _ := res.RowsAffected(); n == 0 {
+			return ErrConflict
+		}
+		return s.wake(ctx, tx, StepNotice, "")
+	})
+	return a, err
+}
+
+// lock reads a case so that nobody else changes it before the transaction
+// ends; SQLite has one writer anyway.
+func (s *Service) lock(ctx context.Context, tx bun.Tx, where func(*bun.SelectQuery) *bun.SelectQuery) (Application, error) {
+	return s.one(ctx, tx, func(q *bun.SelectQuery) *bun.SelectQuery {
+		if s.DB.Postgres() {
+			q = q.For("UPDATE")
+		}
+		return where(q)
+	})
+}
+
+// SearchTerm prepares what somebody typed for a LIKE with ESCAPE '!'.
+func SearchTerm(s string) string {
+	return "%" + strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(Fold(strings.TrimSpace(s))) + "%"
+}
