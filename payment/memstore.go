@@ -38,6 +38,7 @@ func (s *MemStore) Insert(ctx context.Context, o Order, e Event) error {
 	if len(s.orders) >= maxMemOrders {
 		return ErrFull
 	}
+	e.At = microsUTC(e.At)
 	s.orders[o.ID] = cloneOrder(o)
 	s.events[o.ID] = []Event{e}
 	return nil
@@ -57,8 +58,9 @@ func (s *MemStore) Update(ctx context.Context, o Order, expected int64, e Event)
 	if old.Version != expected {
 		return ErrConflict
 	}
-	o.Items = old.Items
-	s.orders[o.ID] = o
+	o.Items, o.CreatedAt = old.Items, old.CreatedAt
+	e.At = microsUTC(e.At)
+	s.orders[o.ID] = cloneOrder(o)
 	s.events[o.ID] = append(s.events[o.ID], e)
 	return nil
 }
@@ -108,5 +110,6 @@ func (s *MemStore) Events(ctx context.Context, id OrderID) ([]Event, error) {
 
 func cloneOrder(o Order) Order {
 	o.Items = slices.Clone(o.Items)
+	o.CreatedAt, o.PaidAt = microsUTC(o.CreatedAt), microsUTC(o.PaidAt)
 	return o
 }

@@ -65,6 +65,14 @@ func (s *Service) With(store Store) *Service {
 
 func (s *Service) now() time.Time { return s.opts.Now().UTC().Truncate(time.Microsecond) }
 
+// microsUTC is how times are kept; the zero time stays what it is.
+func microsUTC(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Microsecond)
+}
+
 // Open records something to be paid. Of o the fields ID (made up when empty),
 // Reference, Payer, Items, Total and Ref are used. The total must be the sum of
 // the items, or zero to have it worked out, and more than nothing.
@@ -186,7 +194,7 @@ func (s *Service) Apply(ctx context.Context, id OrderID, snap Snapshot) (Order, 
 		if snap.State == StatePaid {
 			o.PaidAt, o.Method, o.ProviderRef = now, snap.Method, snap.ProviderRef
 			if !snap.At.IsZero() {
-				o.PaidAt = snap.At.UTC().Truncate(time.Microsecond)
+				o.PaidAt = microsUTC(snap.At)
 			}
 		}
 		return e, nil

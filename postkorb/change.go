@@ -62,9 +62,9 @@ func (in *Inbox) change(ctx context.Context, id ThreadID, action ActionName, by 
 		return err
 	}
 	for range in.opts.tries {
-		t, err := in.store.Thread(ctx, id)
+		t, err := in.Thread(ctx, id)
 		if err != nil {
-			return fmt.Errorf("%w (%s in %s)", err, action, id)
+			return err
 		}
 		if err := in.authorize(ctx, action, by, t); err != nil {
 			return err

@@ -198,6 +198,13 @@ func (in *Inbox) Send(ctx context.Context, id ThreadID, d Draft) (Message, error
 	if d.Kind == KindStatus {
 		action = ActionSetStatus
 	}
+	// Both are looked up before the draft as a whole is checked.
+	if err := checkID("key", d.Key); err != nil {
+		return Message{}, err
+	}
+	if err := checkID("in_reply_to", string(d.InReplyTo)); err != nil {
+		return Message{}, err
+	}
 	var sent Message
 	err := in.change(ctx, id, action, d.From, func(c *change) error {
 		sent = Message{}
@@ -338,6 +345,9 @@ func (in *Inbox) Archive(ctx context.Context, id ThreadID, by Party, archived bo
 
 // Thread returns one thread, or ErrNotFound.
 func (in *Inbox) Thread(ctx context.Context, id ThreadID) (Thread, error) {
+	if checkID("thread", string(id)) != nil {
+		return Thread{}, ErrNotFound
+	}
 	t, err := in.store.Thread(ctx, id)
 	if err != nil {
 		return Thread{}, fmt.Errorf("%w (thread %s)", err, id)
@@ -347,6 +357,9 @@ func (in *Inbox) Thread(ctx context.Context, id ThreadID) (Thread, error) {
 
 // Message returns one message, or ErrNotFound.
 func (in *Inbox) Message(ctx context.Context, id MessageID) (Message, error) {
+	if id == "" || checkID("message", string(id)) != nil {
+		return Message{}, ErrNotFound
+	}
 	ms, err := in.store.Messages(ctx, MessageFilter{ID: id})
 	if err != nil {
 		return Message{}, fmt.Errorf("%w (message %s)", err, id)
@@ -360,6 +373,9 @@ func (in *Inbox) Message(ctx context.Context, id MessageID) (Message, error) {
 // Messages returns the messages of a thread in the order they were sent. A
 // thread that does not exist has none.
 func (in *Inbox) Messages(ctx context.Context, id ThreadID) ([]Message, error) {
+	if checkID("thread", string(id)) != nil {
+		return nil, nil
+	}
 	ms, err := in.store.Messages(ctx, MessageFilter{Thread: id})
 	if err != nil {
 		return nil, fmt.Errorf("%w (messages of %s)", err, id)
@@ -369,6 +385,9 @@ func (in *Inbox) Messages(ctx context.Context, id ThreadID) ([]Message, error) {
 
 // Events returns the record of a thread from its beginning.
 func (in *Inbox) Events(ctx context.Context, id ThreadID) ([]Event, error) {
+	if checkID("thread", string(id)) != nil {
+		return nil, nil
+	}
 	es, err := in.store.Events(ctx, id)
 	if err != nil {
 		return nil, fmt.Errorf("%w (events of %s)", err, id)
@@ -381,6 +400,11 @@ func (in *Inbox) Events(ctx context.Context, id ThreadID) ([]Event, error) {
 func (in *Inbox) Threads(ctx context.Context, q ThreadQuery) ([]Thread, Cursor, error) {
 	if (q.Owner == "") == (q.Units == nil) {
 		return nil, "", &InvalidError{Field: "owner", Rule: RuleRequired}
+	}
+	for _, s := range append([]string{q.Owner, q.Reference}, q.Units...) {
+		if err := checkID("query", s); err != nil {
+			return nil, "", err
+		}
 	}
 	var units []string
 	if q.Units != nil {
@@ -420,6 +444,9 @@ func (in *Inbox) Unread(ctx context.Context, owner string) (int, error) {
 	if owner == "" {
 		return 0, nil // guests have no account to count for
 	}
+	if err := checkID("owner", owner); err != nil {
+		return 0, err
+	}
 	n, err := in.store.Unread(ctx, owner)
 	if err != nil {
 		return 0, fmt.Errorf("%w (unread)", err)
@@ -439,6 +466,9 @@ func (in *Inbox) UnreadIn(ctx context.Context, id ThreadID, side PartyKind) (int
 // asks nobody and leaves no trace; removing the attachments' bytes is up to the
 // caller. Repeating it is no error.
 func (in *Inbox) Delete(ctx context.Context, id ThreadID) error {
+	if checkID("thread", string(id)) != nil {
+		return nil
+	}
 	if err := in.store.Delete(ctx, id); err != nil {
 		return fmt.Errorf("%w (delete %s)", err, id)
 	}

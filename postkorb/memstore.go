@@ -37,6 +37,7 @@ func (s *MemStore) Write(ctx context.Context, c Change) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	c = inUTC(c)
 	if s.threads == nil {
 		s.threads = map[ThreadID]*memThread{}
 		s.messages = map[MessageID]ThreadID{}
@@ -284,6 +285,28 @@ func (s *MemStore) Delete(ctx context.Context, id ThreadID) error {
 	}
 	delete(s.threads, id)
 	return nil
+}
+
+// inUTC copies a change with its times as a database keeps them.
+func inUTC(c Change) Change {
+	c.Thread.CreatedAt, c.Thread.UpdatedAt = microsUTC(c.Thread.CreatedAt), microsUTC(c.Thread.UpdatedAt)
+	c.Sent, c.Changed = slices.Clone(c.Sent), slices.Clone(c.Changed)
+	for _, ms := range [][]Message{c.Sent, c.Changed} {
+		for i, m := range ms {
+			m.DueAt, m.CreatedAt = microsUTC(m.DueAt), microsUTC(m.CreatedAt)
+			m.OpenedAt, m.ConfirmedAt = microsUTC(m.OpenedAt), microsUTC(m.ConfirmedAt)
+			ms[i] = m
+		}
+	}
+	c.Events, c.Notices = slices.Clone(c.Events), slices.Clone(c.Notices)
+	for i := range c.Events {
+		c.Events[i].At = microsUTC(c.Events[i].At)
+	}
+	for i := range c.Notices {
+		c.Notices[i].NextAt = microsUTC(c.Notices[i].NextAt)
+		c.Notices[i].Notice.CreatedAt = microsUTC(c.Notices[i].Notice.CreatedAt)
+	}
+	return c
 }
 
 func cloneThread(t Thread) Thread {

@@ -172,6 +172,9 @@ func (in *Inbox) settle(ctx context.Context, mine QueuedNotice, sendErr error) e
 // changeNotice loads a notice with its thread, lets edit change it and writes
 // both. edit returns nil to leave everything as it is.
 func (in *Inbox) changeNotice(ctx context.Context, id string, edit func(*QueuedNotice, time.Time) []Event) error {
+	if id == "" || checkID("notice", id) != nil {
+		return ErrNotFound
+	}
 	for range in.opts.tries {
 		qs, err := in.store.Notices(ctx, NoticeFilter{ID: id})
 		if err != nil {

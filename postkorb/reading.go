@@ -2,7 +2,6 @@ package postkorb
 
 import (
 	"context"
-	"fmt"
 	"slices"
 )
 
@@ -132,7 +131,7 @@ func (c *change) slot(m *Message, id string) (*Slot, error) {
 	}
 	i := slices.IndexFunc(m.Slots, func(s Slot) bool { return s.ID == id })
 	if i < 0 {
-		return nil, fmt.Errorf("%w (slot %q)", ErrNotFound, id)
+		return nil, ErrNotFound
 	}
 	return &m.Slots[i], nil
 }
