@@ -48,10 +48,10 @@ const (
 // File is a reference to an uploaded file; the bytes are kept elsewhere.
 type File struct {
 	ID        string `json:"id"`
-	Name      string `json:"name"`
 	MediaType string `json:"mediaType"` // found from the bytes, never the browser's word
-	Size      int64  `json:"size"`
+	Name      string `json:"name"`
 	SHA256    string `json:"sha256"` // hexadecimal
+	Size      int64  `json:"size"`
 }
 
 // Answer is one value with its provenance.

@@ -177,6 +177,7 @@ func (c *checker) field(path string, f *Field, inGroup bool) {
 		c.fault(path+".type", "unknown %q", f.Type)
 	}
 	c.text(path+".label", f.Label, true)
+	c.text(path+".short", f.Short, false)
 	c.text(path+".help", f.Help, false)
 	c.text(path+".purpose", f.Purpose, false)
 	for _, code := range slices.Sorted(maps.Keys(f.Errors)) {
@@ -271,6 +272,9 @@ func (c *checker) texts(path string, f *Field) {
 	free := f.Type == TypeText || f.Type == TypeTextarea
 	if f.MaxLen < 0 || f.MaxLen > 20000 || (f.MaxLen > 0 && !free && f.Type != TypeEmail) {
 		c.fault(path+".maxLen", "want up to 20000, for a text")
+	}
+	if f.Compact && f.Type != TypeText {
+		c.fault(path+".compact", "is for a text of one line")
 	}
 	if f.Pattern == "" {
 		return

@@ -140,6 +140,7 @@ type Field struct {
 	ID       string     `json:"id"`
 	Type     Type       `json:"type"`
 	Label    Text       `json:"label"`
+	Short    Text       `json:"short,omitempty"` // label in the summary, if it differs
 	Help     Text       `json:"help,omitempty"`
 	Purpose  Text       `json:"purpose,omitempty"` // why it is asked
 	Required bool       `json:"required,omitempty"`
@@ -156,7 +157,10 @@ type Field struct {
 	// Partial allows a date whose day or day and month are unknown.
 	Partial bool `json:"partial,omitempty"`
 	// Pattern is an RE2 expression that the whole normalised text must match.
-	Pattern      string       `json:"pattern,omitempty"`
+	Pattern string `json:"pattern,omitempty"`
+	// Compact removes spaces, dots, hyphens and slashes from a text before
+	// anything else, for numbers that people write in groups.
+	Compact      bool         `json:"compact,omitempty"`
 	Options      []Option     `json:"options,omitempty"`
 	Autocomplete string       `json:"autocomplete,omitempty"` // HTML token
 	Prefill      *PrefillRule `json:"prefill,omitempty"`

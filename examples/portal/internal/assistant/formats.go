@@ -18,18 +18,27 @@ func digits(s string, lo, hi int) bool {
 	return true
 }
 
-// without removes spaces and the given characters.
+// without removes spaces and the given characters. What then stands together is
+// composed again, so that reading the result once more changes nothing.
 func without(s, cut string) string {
-	return strings.Map(func(r rune) rune {
+	return compose(strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || strings.ContainsRune(cut, r) {
 			return -1
 		}
 		return r
-	}, s)
+	}, s))
+}
+
+// trimPrefixes removes the prefix however often it is there.
+func trimPrefixes(s, prefix string) string {
+	for strings.HasPrefix(s, prefix) {
+		s = s[len(prefix):]
+	}
+	return s
 }
 
 func normalIBAN(s string) string {
-	return strings.TrimPrefix(strings.ToUpper(without(s, ".-/:")), "IBAN")
+	return trimPrefixes(compose(strings.ToUpper(without(s, ".-/:"))), "IBAN")
 }
 
 // ibanLengths holds the lengths in the SEPA area (ISO 13616 registry).
@@ -62,11 +71,11 @@ func validIBAN(s string) bool {
 }
 
 func normalEmail(s string) string {
-	s = strings.TrimPrefix(without(s, ""), "mailto:")
+	s = trimPrefixes(without(s, ""), "mailto:")
 	if i := strings.LastIndexByte(s, '@'); i >= 0 {
 		s = s[:i] + strings.ToLower(s[i:])
 	}
-	return s
+	return compose(s)
 }
 
 // validEmail takes addresses that mail servers commonly deliver to: ASCII, no
@@ -118,8 +127,7 @@ func validPhone(s string) bool {
 }
 
 func normalPostcode(s string) string {
-	s = strings.ToUpper(without(s, "-."))
-	return strings.TrimPrefix(s, "D")
+	return trimPrefixes(compose(strings.ToUpper(without(s, "-."))), "D")
 }
 
 // validPostcode knows German postcodes only; the lowest is 01067.

@@ -84,14 +84,15 @@ func first(v []string) string {
 }
 
 func (f *Field) readDate(parts [3]string) Answer {
+	for i := range parts {
+		// People write "3."; the dot divides the parts of a raw date.
+		parts[i] = strings.ReplaceAll(strings.Trim(parts[i], ". "), ".", "-")
+	}
 	if parts == [3]string{} {
 		return Answer{}
 	}
 	if day, ok := readDate(parts); ok {
 		return Answer{Kind: KindDate, Text: day.Format(isoDay)}
-	}
-	for i := range parts {
-		parts[i] = strings.ReplaceAll(parts[i], ".", " ")
 	}
 	return Answer{Kind: KindRaw, Text: strings.Join(parts[:], ".")}
 }
@@ -124,7 +125,12 @@ func (f *Field) readText(s string) (Answer, *fault) {
 	if s == "" {
 		return Answer{}, nil
 	}
-	text := func(s string) (Answer, *fault) { return Answer{Kind: KindText, Text: s}, nil }
+	text := func(s string) (Answer, *fault) {
+		if s == "" { // only characters that do not count were entered
+			return Answer{}, nil
+		}
+		return Answer{Kind: KindText, Text: s}, nil
+	}
 	raw := Answer{Kind: KindRaw, Text: s}
 	switch f.Type {
 	case TypeYesNo, TypeConsent:
@@ -156,6 +162,10 @@ func (f *Field) readText(s string) (Answer, *fault) {
 			return raw, nil
 		}
 		return Answer{Kind: KindMoney, Cents: cents(d)}, nil
+	case TypeText:
+		if f.Compact {
+			s = without(s, ".-/")
+		}
 	case TypeIBAN:
 		return text(normalIBAN(s))
 	case TypeEmail:

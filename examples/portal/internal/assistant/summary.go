@@ -70,7 +70,11 @@ func (s *Section) fill(st *Step, sc scope, values map[string]Answer, l Lang, pla
 			continue
 		}
 		a := values[f.ID]
-		it := SummaryItem{Step: s.Step, Item: s.Item, Index: s.Index, Field: f.ID, Label: f.Label.In(l),
+		label := f.Label
+		if len(f.Short) > 0 {
+			label = f.Short
+		}
+		it := SummaryItem{Step: s.Step, Item: s.Item, Index: s.Index, Field: f.ID, Label: label.In(l),
 			Value: f.Display(a, l, places), Files: a.Files, Locked: f.Locked(a, sc.today)}
 		if it.Value == "" {
 			it.Value, it.Empty = words[l].orGerman().none, true
@@ -129,7 +133,10 @@ func (f *Field) Display(a Answer, l Lang, places PlaceName) string {
 		}
 		return strings.Join(names, "\n")
 	case KindRaw:
-		return strings.TrimLeft(a.Text, ".")
+		if f.Type == TypeDate {
+			return displayRawDate(a.Text, l)
+		}
+		return a.Text
 	}
 	switch f.Type {
 	case TypeRadio, TypeSelect:
@@ -169,6 +176,21 @@ func displayDate(a Answer, l Lang) string {
 		return t.Format("2 January 2006")
 	}
 	return t.Format("02.01.2006")
+}
+
+// displayRawDate shows a partial date as month and year, and a date that cannot
+// be read as it was entered.
+func displayRawDate(raw string, l Lang) string {
+	t, ok := lastPossible(raw)
+	switch {
+	case !ok:
+		return strings.Trim(raw, ".")
+	case dateParts(raw)[1] == "":
+		return t.Format("2006")
+	case l == English:
+		return t.Format("January 2006")
+	}
+	return t.Format("01.2006")
 }
 
 // FormatMoney formats an amount in cents: "1.234,50 €", in English "€1,234.50".
