@@ -332,6 +332,7 @@ func (r *importRun) record(s staging) (Record, error) {
 		r.refer(&rec, s, op.Zustaendigkeit.Leistung)
 		r.remember(s, op.Zustaendigkeit.Object)
 	}
+	sort.Strings(rec.Services)
 	var err error
 	rec.Body, err = json.Marshal(body)
 	return rec, err

@@ -40,8 +40,8 @@ type Hit struct {
 	Score int
 	// Online reports whether there is an online service for it in the area.
 	Online bool
-	// Matched is the word of the catalogue that the best word of the query
-	// was taken for; empty in lists.
+	// Matched is the word of the catalogue that the best word of the query was
+	// taken for, if that can be said; empty in lists.
 	Matched string
 }
 
@@ -105,7 +105,7 @@ func (c *Catalogue) Search(ctx context.Context, q Query) (Result, error) {
 	ranked = ranked[from:min(from+limit, len(ranked))]
 	for _, r := range ranked {
 		h := r.card.hit(q.Lang)
-		h.Score, h.Matched = r.score, r.matched
+		h.Score, h.Matched = r.score, r.matched()
 		res.Hits = append(res.Hits, h)
 	}
 	return res, c.markOnline(ctx, v, res.Hits, area)
@@ -132,9 +132,27 @@ func (s *shelf) vocabulary() *vocabulary {
 }
 
 type ranked struct {
-	card    *card
-	score   int
-	matched string
+	card  *card
+	score int
+	best  expansion // the word of the query that counted most
+	tier  int
+}
+
+// matched names the word of the title that the best word was taken for, else
+// the word of the catalogue if there is just one it can have been.
+func (r ranked) matched() string {
+	terms := r.best.terms[r.tier]
+	for _, t := range r.card.Title {
+		for _, w := range german.Words(t.Text) {
+			if slices.Contains(terms, german.Term(w.Folded)) {
+				return w.Surface
+			}
+		}
+	}
+	if len(terms) == 1 {
+		return r.best.shown[r.tier]
+	}
+	return ""
 }
 
 // Weights: a title counts more than a synonym, a synonym more than a text,
@@ -168,10 +186,10 @@ func (c *Catalogue) rank(ctx context.Context, v view, es []expansion, area strin
 		return nil, err
 	}
 	type tally struct {
-		best    []int
-		matched string
-		top     int
-		strong  bool // found outside the text
+		best   []int
+		top    int
+		asked  asked
+		strong bool // found outside the text
 	}
 	tallies := map[string]*tally{}
 	for p, keys := range found {
@@ -187,7 +205,7 @@ func (c *Catalogue) rank(ctx context.Context, v view, es []expansion, area strin
 			t.best[m.word] = max(t.best[m.word], w)
 			t.strong = t.strong || probes[p].Field != FieldText
 			if w > t.top {
-				t.top, t.matched = w, e.shown[m.tier]
+				t.top, t.asked = w, m
 			}
 		}
 	}
@@ -211,7 +229,7 @@ func (c *Catalogue) rank(ctx context.Context, v view, es []expansion, area strin
 		if n == len(es) && t.top >= fieldWeight[FieldTitle]*tierWeight[tierTypo] && k.TitleWords > 0 {
 			score += 1500 * min(len(es), k.TitleWords) / k.TitleWords // the shorter title is the closer one
 		}
-		out = append(out, ranked{k, score, t.matched})
+		out = append(out, ranked{k, score, es[t.asked.word], t.asked.tier})
 	}
 	slices.SortFunc(out, func(a, b ranked) int {
 		if d := cmp.Compare(b.score, a.score); d != 0 {

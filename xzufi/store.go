@@ -54,7 +54,8 @@ type Record struct {
 	Hash string
 	// Deleted marks a tombstone: it hides the object and has no content.
 	Deleted bool
-	// Services are the services it refers to, as ID.Loose.
+	// Services are the services it refers to, as ID.Loose, sorted, none twice.
+	// A service or an online service has none.
 	Services []string
 	// At is the time of the import.
 	At time.Time

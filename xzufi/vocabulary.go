@@ -254,12 +254,13 @@ func (v *vocabulary) near(p string, max int) []int {
 		if n := len(w.folded) - len(p); n > max || -n > max || bits.OnesCount64(mask^w.letters) > 2*max {
 			continue
 		}
-		if d := distance(w.folded, p, max); d <= max {
+		// A first letter is rarely mistaken; a wrong one allows for one mistake
+		// only, or "umziehen" would find "ziehen".
+		if d := distance(w.folded, p, max); d <= max && d <= 1+(max-1)*first(w.folded, p) {
 			all = append(all, found{i, d})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b found) int {
-		// People rarely mistake the first letter.
 		if c := cmp.Compare(a.d, b.d); c != 0 {
 			return c
 		}
