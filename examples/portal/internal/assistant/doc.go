@@ -15,8 +15,9 @@
 //	answers := def.Start()
 //	answers = def.Prefill(answers, values, now)        // at every page, it is idempotent
 //	questions := def.Questions(answers, "person", "", now)
-//	answers, problems := def.Apply(answers, assistant.Input{Step: "person", Form: r.PostForm, Now: now})
-//	// store answers in any case, then: problems == nil ? redirect to def.Next : the page again
+//	answers, problems := def.Apply(answers, assistant.Input{
+//		Step: "person", Form: r.PostForm, Prefill: values, Now: now})
+//	// store answers in any case; without problems go on to def.Next, else show the page again
 //
 // What a person typed wrongly is kept (see [KindRaw]), so the page can be drawn
 // again from the returned Answers, today or from a draft next week.
