@@ -47,15 +47,15 @@ type Step struct {
 type Case struct {
 	ID        string // stable
 	Assistant string
-	Citizen   string // id of a [Citizen]
-	Area      string // place that decides who is responsible
-	Unit      string // unit at receipt
-	Assignee  string // staff id, empty while nobody has taken it
-	Received  Day
+	Citizen   string         // id of a [Citizen]
+	Area      string         // place that decides who is responsible
+	Unit      string         // unit at receipt
+	Assignee  string         // staff id, empty while nobody has taken it
+	Received  Day            // 0 is shortly before the base date
 	Status    string         // state at the base date, a code of the Postkorb
 	Fee       int64          // in cents, 0 without a fee
 	Paid      bool           // of Fee
-	DueDay    Day            // Wiedervorlage, 0 for none
+	DueDay    Day            // Wiedervorlage, 0 for none; negative is overdue
 	Answers   map[string]any // by field id; groups are []map[string]any, see [Case.AnswersOn]
 	Steps     []Step         // in order of time
 	// Archived is true when the citizen has put the thread away.
@@ -177,6 +177,16 @@ func enquiryAnswers(id, service, subject, text string) map[string]any {
 
 func take(d Day, by string) Step {
 	return Step{Day: d, Kind: StepAssign, By: by, Body: by, Status: "in-review"}
+}
+
+func due(c Case, d Day) Case {
+	c.DueDay = d
+	return c
+}
+
+func archived(c Case) Case {
+	c.Archived = true
+	return c
 }
 
 func note(d Day, by, body string) Step { return Step{Day: d, Kind: StepNote, By: by, Body: body} }

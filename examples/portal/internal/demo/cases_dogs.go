@@ -31,17 +31,17 @@ func dogCases() []Case {
 		dogCase("f-003", "tjark-hansen", -6, "in-review", cord,
 			dogAnswers("tjark-hansen", true, dog{name: "Okka", breed: "Mischling", chip: "999000000000103", birth: "..2022", since: -9, insurer: "Weser-Assekuranz (Demo)"}),
 			take(-5, cord)),
-		dogCase("f-004", "lukas-petersen", -12, "question", harms,
+		due(dogCase("f-004", "lukas-petersen", -12, "question", harms,
 			dogAnswers("lukas-petersen", true, dog{name: "Fiete", breed: "Border Collie", chip: "999000000000104", birth: Day(-200), since: -15, insurer: "Nordlicht Versicherung (Demo)"}),
 			take(-11, harms),
 			Step{Day: -10, Kind: StepRequest, By: harms, Subject: "Bitte reichen Sie den Sachkundenachweis nach", Status: "question", Slots: []string{"Sachkundenachweis (theoretische Prüfung)"}, DueIn: 14,
-				Body: guten + "vielen Dank für die Anmeldung von Fiete. Nach Ihren Angaben halten Sie zum ersten Mal einen Hund. Bitte reichen Sie den Nachweis über die theoretische Sachkundeprüfung nach, am besten als PDF oder Foto. Die Anmeldung zur Steuer läuft unabhängig davon weiter." + gruss}),
-		dogCase("f-005", "maria-kowalska", -18, "in-review", harms,
+				Body: guten + "vielen Dank für die Anmeldung von Fiete. Nach Ihren Angaben halten Sie zum ersten Mal einen Hund. Bitte reichen Sie den Nachweis über die theoretische Sachkundeprüfung nach, am besten als PDF oder Foto. Die Anmeldung zur Steuer läuft unabhängig davon weiter." + gruss}), 4),
+		due(dogCase("f-005", "maria-kowalska", -18, "in-review", harms,
 			dogAnswers("maria-kowalska", true, dog{name: "Mila", breed: "Havaneser", birth: Day(-700), since: -25, insurer: "Nordlicht Versicherung (Demo)"}),
 			take(-17, harms),
 			Step{Day: -16, Kind: StepQuestion, By: harms, Subject: "Frage zur Chipnummer", Status: "question", DueIn: 14,
 				Body: guten + "in Ihrer Anmeldung fehlt die Chipnummer von Mila. Sie steht im Heimtierausweis und hat 15 Ziffern. Können Sie uns die Nummer bitte mitteilen?" + gruss},
-			answer(-14, "Guten Tag, entschuldigen Sie bitte, das hatte ich übersehen. Die Nummer lautet 999000000000105. Viele Grüße, Maria Kowalska")),
+			answer(-14, "Guten Tag, entschuldigen Sie bitte, das hatte ich übersehen. Die Nummer lautet 999000000000105. Viele Grüße, Maria Kowalska")), 1),
 		dogCase("f-006", "elke-tammen", -22, "handed-over", cord,
 			dogAnswers("elke-tammen", true,
 				dog{name: "Asta", breed: "Rauhaardackel", chip: "999000000000106", birth: Day(-2400), since: -28, insurer: "Weser-Assekuranz (Demo)"},
@@ -98,9 +98,4 @@ func dogCasesOld() []Case {
 			take(-400, harms),
 			decision(-396, harms, "granted", "Bescheid über die Hundesteuer", guten+"Ihr Hund Emma ist zur Hundesteuer angemeldet. "+bescDog+gruss, "Hundesteuerbescheid.pdf"))),
 	}
-}
-
-func archived(c Case) Case {
-	c.Archived = true
-	return c
 }

@@ -34,9 +34,9 @@ func residenceCases() []Case {
 		residenceCase("f-102", "grosz-uemlaut", -16, "payment-open", "", false, residenceAnswers("grosz-uemlaut", "ausland", "erweitert", "post")),
 		residenceCase("f-103", "anna-brandt", -1, "received", "", true, residenceAnswers("anna-brandt", "heirat", "erweitert", "post"), paid(-1)),
 		residenceCase("f-104", "maria-kowalska", -3, "in-review", arslan, true, family, paid(-3), take(-2, arslan)),
-		residenceCase("f-105", "elke-tammen", -8, "question", meiners, true, other, paid(-8), take(-7, meiners),
+		due(residenceCase("f-105", "elke-tammen", -8, "question", meiners, true, other, paid(-8), take(-7, meiners),
 			Step{Day: -7, Kind: StepQuestion, By: meiners, Subject: "Frage zum Zweck der Bescheinigung", Status: "question", DueIn: 14,
-				Body: guten + "für die Mitgliedschaft in einem Verein genügt meist die Vorlage des Personalausweises. Brauchen Sie die Bescheinigung trotzdem? Wenn nicht, erstatten wir Ihnen die Gebühr." + bbGruss}),
+				Body: guten + "für die Mitgliedschaft in einem Verein genügt meist die Vorlage des Personalausweises. Brauchen Sie die Bescheinigung trotzdem? Wenn nicht, erstatten wir Ihnen die Gebühr." + bbGruss}), 7),
 		residenceCase("f-106", "sofie-devries", -13, "done", meiners, true, residenceAnswers("sofie-devries", "heirat", "erweitert", "abholung"), paid(-13), take(-12, meiners),
 			decision(-12, meiners, "done", "Ihre Meldebescheinigung", guten+bbHolen+bbGruss, "Meldebescheinigung.pdf")),
 	}
@@ -120,12 +120,12 @@ func enquiryCases() []Case {
 			take(-8, ehlers),
 			Step{Day: -8, Kind: StepQuestion, By: ehlers, Subject: "Frage zur gewünschten Zeit", Status: "question", DueIn: 10,
 				Body: guten + "ja, im neuen Halbjahr sind noch Plätze frei, und Instrumente in Kindergröße können Sie leihen. An welchen Nachmittagen hätte Ihre Tochter Zeit?\n\nMit freundlichen Grüßen\nStadt Altenwehr, Fachbereich Bildung und Kultur"}),
-		enquiryCase("f-305", "elke-tammen", "fb4-bauverwaltung", -14, "in-review", schroeder,
+		due(enquiryCase("f-305", "elke-tammen", "fb4-bauverwaltung", -14, "in-review", schroeder,
 			enquiryAnswers("elke-tammen", "Bebauungsplan einsehen", "Carport im Kirchviertel", "Wir möchten neben dem Haus einen Carport bauen. Liegt unser Grundstück im Geltungsbereich eines Bebauungsplans?"),
 			take(-13, schroeder),
 			Step{Day: -12, Kind: StepRequest, By: schroeder, Subject: "Bitte senden Sie einen Lageplan", Status: "question", Slots: []string{"Lageplan oder Skizze"}, DueIn: 21,
 				Body: guten + "Ihr Grundstück liegt im Bebauungsplan Nr. 17 „Kirchviertel“. Damit wir die Baugrenzen prüfen können, senden Sie uns bitte einen Lageplan oder eine Skizze mit Maßen.\n\nMit freundlichen Grüßen\nStadt Altenwehr, Bauverwaltung"},
-			answer(-4, "Guten Tag, die Skizze ist angehängt. Der Carport soll drei Meter breit und sechs Meter lang werden. Elke Tammen", "Skizze-Carport.pdf")),
+			answer(-4, "Guten Tag, die Skizze ist angehängt. Der Carport soll drei Meter breit und sechs Meter lang werden. Elke Tammen", "Skizze-Carport.pdf")), 2),
 	}
 }
 
@@ -143,9 +143,9 @@ func enquiryCasesOld() []Case {
 			enquiryAnswers("hinrich-oltmanns", "Osterfeuer anmelden", "Osterfeuer auf dem Moorhof", "Ich möchte am Ostersamstag ein kleines Feuer für die Nachbarn machen. Das Holz ist trocken, die Feuerwehr weiß Bescheid."),
 			take(-226, folkerts),
 			decision(-225, folkerts, "confirmed", "Ihr Osterfeuer", guten+"Ihre Anmeldung ist bestätigt. Bitte schichten Sie das Holz am Tag des Feuers um, damit keine Tiere darin bleiben, und halten Sie 100 Meter Abstand zu Gebäuden.\n\nMit freundlichen Grüßen\nStadt Altenwehr, Fachbereich Bürgerservice und Ordnung")),
-		enquiryCase("f-308", "grosz-uemlaut", "fb1-kasse", -61, "in-review", "",
+		due(enquiryCase("f-308", "grosz-uemlaut", "fb1-kasse", -61, "in-review", "",
 			enquiryAnswers("grosz-uemlaut", "SEPA-Mandat erteilen", "Name passt nicht ins Formular", "Ihr Vordruck kürzt meinen Namen auf „Gro-mlut“. Bitte ändern Sie das Mandat auf Groß-Ümläut, sonst weist meine Bank die Abbuchung zurück."),
-			Step{Day: -60, Kind: StepStatus, Status: "in-review"}),
+			Step{Day: -60, Kind: StepStatus, Status: "in-review"}), -20),
 		enquiryCase("f-309", "mehmet-yildiz", "fb2-standesamt", -176, "confirmed", "p-janssen",
 			enquiryAnswers("mehmet-yildiz", "Eheschließung anmelden", "Unterlagen für die Eheschließung", "Meine Verlobte ist in der Türkei geboren. Welche Unterlagen brauchen wir für die Anmeldung?"),
 			take(-175, "p-janssen"),

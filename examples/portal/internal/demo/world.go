@@ -2,14 +2,16 @@
 // Samtgemeinde, their offices, staff, fees and a year of cases.
 //
 // Everything here is invented. The area keys 03399, 033990004004 and 033995401
-// are fictional: no district of Niedersachsen has the number 399. The place
-// names Altenwehr, Weserheide, Lohmoor, Hagenbüttel, Osterwede and Klein Rehde
-// were searched for in public source texts and postcode data without a hit as
-// a municipality; the postcodes 27897, 27898 and 27899 lie above the last one
-// of the region 27 that we could find in use (27809). The official registers
-// themselves were not at hand, so this is "not found", not "proven free".
-// Phone numbers use the area code 04299, not assigned as far as we know. The
-// names under .example cannot exist. Amounts are plausible, not official.
+// are fictional: no district of Niedersachsen has the number 399. The names
+// Altenwehr, Weserheide, Lohmoor, Hagenbüttel, Osterwede and Klein Rehde were
+// searched for in public sources without a hit as a municipality. In a public
+// list of German postcodes none lies between 27809 (Lemwerder) and 28195
+// (Bremen), so 27897, 27898 and 27899 are free. The official registers were not
+// at hand: take all this as "not found", not as "proven free". Phone numbers
+// use the area code 04299, not assigned as far as we know; it is not one of
+// the ranges that the Bundesnetzagentur reserves for fiction, which exist for
+// five large cities only. Names under .example cannot exist. Amounts are
+// plausible, not official.
 package demo
 
 import "time"
