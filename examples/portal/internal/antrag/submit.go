@@ -115,7 +115,7 @@ func (s *Service) prepare(d Draft, def *assistant.Definition, who Applicant, uni
 	if err != nil {
 		return Application{}, err
 	}
-	payload, hash, err := def.Payload(d.Answers, s.Today())
+	payload, err := def.Payload(d.Answers, s.Today())
 	if err != nil {
 		return Application{}, err
 	}
@@ -130,9 +130,9 @@ func (s *Service) prepare(d Draft, def *assistant.Definition, who Applicant, uni
 	}
 	return Application{
 		ID: newID(), Reference: ref, Draft: d.ID, Assistant: def.ID, AssistantVersion: def.Version, Service: d.Service,
-		Title: def.Title.For(German), Area: area, Owner: who.Owner, Account: who.Account,
+		Title: def.Title.In(German), Area: area, Owner: who.Owner, Account: who.Account,
 		Applicant: name, ApplicantFolded: Fold(name), Mail: mail, Lang: who.Lang, Level: who.Level, Means: who.Means, AuthnAt: who.AuthnAt,
-		LeadUnit: unit.ID, Status: postkorb.StatusReceived, Thread: newID(), Answers: string(answers), Payload: payload, ContentHash: hash,
+		LeadUnit: unit.ID, Status: postkorb.StatusReceived, Thread: newID(), Answers: string(answers), Payload: payload.JSON, ContentHash: payload.SHA256,
 		ReceivedAt: now, UpdatedAt: now, DueAt: now.AddDate(0, 0, 14), Test: who.Test, Version: 1,
 	}, nil
 }
@@ -203,7 +203,7 @@ func (s *Service) receive(ctx context.Context, tx bun.Tx, a *Application, def *a
 	}
 	if fee > 0 {
 		order := payment.Order{ID: payment.OrderID(a.ID), Reference: a.Reference, Payer: a.Account,
-			Items: []payment.Item{{ID: "gebuehr", Text: def.Title.For(German), Amount: payment.EUR(fee), Quantity: 1, Account: def.ID}},
+			Items: []payment.Item{{ID: "gebuehr", Text: def.Title.In(German), Amount: payment.EUR(fee), Quantity: 1, Account: def.ID}},
 			Total: payment.EUR(fee)}
 		if _, err := p.orders.Open(ctx, order); err != nil {
 			return err

@@ -460,7 +460,7 @@ func (r *Request) layout(v View, staff bool) *layoutData {
 		d.LangLinks = append(d.LangLinks, LangLink{Lang: l, HTMLLang: htmlLang(l), Name: c.Texts.Get(l, "lang.name"), URL: langURL(r, l), Current: l == r.Lang})
 	}
 	if c.Demo {
-		d.TestURL = "/test"
+		d.SimURL = "/test"
 	}
 	if staff {
 		r.staffLayout(d)

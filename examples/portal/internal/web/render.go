@@ -62,25 +62,25 @@ type StaffView struct{ Name, Unit string }
 // layoutData is the dot of every template.
 type layoutData struct {
 	View
-	Lang, HTMLLang         string
-	PortalName, Town       string
-	CanonicalURL, Path     string
-	LangLinks              []LangLink
-	Nav                    []Link
-	User                   *UserView
-	Place                  *PlaceView
-	StaffUser              *StaffView
-	Demo                   bool
-	Flash                  []Flash
-	Query, Banner, TestURL string
-	ExpiresAt              time.Time
+	Lang, HTMLLang        string
+	PortalName, Town      string
+	CanonicalURL, Path    string
+	LangLinks             []LangLink
+	Nav                   []Link
+	User                  *UserView
+	Place                 *PlaceView
+	StaffUser             *StaffView
+	Demo                  bool
+	Flash                 []Flash
+	Query, Banner, SimURL string
+	ExpiresAt             time.Time
 }
 
 // Renderer holds the parsed templates: one set per page, so that blocks of
 // two pages never meet. It may be used concurrently.
 type Renderer struct {
 	pages  map[string]*template.Template // language and name of the page
-	assets map[string]string // name -> address with a digest in it
+	assets map[string]string             // name -> address with a digest in it
 	static fs.FS
 }
 
@@ -122,7 +122,7 @@ func NewRenderer(templates, static fs.FS, texts *Texts) (*Renderer, error) {
 			continue
 		}
 		for _, lang := range languages {
-			t := template.New(path.Base(p)).Option("missingkey=error").Funcs(r.funcs(texts, lang))
+			t := template.New(path.Base(p)).Option("missingkey=zero").Funcs(r.funcs(texts, lang))
 			t, err := t.ParseFS(templates, append(append([]string{}, shared...), p)...)
 			if err != nil {
 				problems = append(problems, fmt.Errorf("web: template %s: %w", p, err))
