@@ -35,6 +35,7 @@ type server struct {
 	implicit bool
 	starttls bool
 	auth     bool
+	silence  func()            // called on connecting; then the server says nothing
 	replies  map[string]string // verb -> reply in place of the usual one; "" hangs up
 
 	listener net.Listener
@@ -109,11 +110,12 @@ func (s *server) serve(c net.Conn) {
 	say := func(line string) { _, _ = c.Write([]byte(line + "\r\n")) }
 	var m received
 	m.TLS = s.implicit
+	if s.silence != nil {
+		s.silence()
+		_, _ = in.ReadByte() // until the client gives up
+		return
+	}
 	if reply, ok := s.replies["CONNECT"]; ok {
-		if reply == "silence" {
-			_, _ = in.ReadByte() // until the client gives up
-			return
-		}
 		say(reply)
 		return
 	}
