@@ -204,8 +204,9 @@ func (o *Outbox) Retry(ctx context.Context, id string) error {
 }
 
 // Cancel withdraws a delivery that is queued or failed. One that is being sent
-// cannot be withdrawn, because it may have arrived. Cancelling twice is no
-// error. Errors: [ErrNotFound], [*StateError], [ErrConflict].
+// cannot be withdrawn. Cancelling twice is no error. A delivery whose LastError
+// is set was tried before and may have arrived all the same; a person who
+// cancels it should ask the recipient. Errors: [ErrNotFound], [*StateError], [ErrConflict].
 func (o *Outbox) Cancel(ctx context.Context, id string) error {
 	d, err := o.store.Get(ctx, id)
 	if err != nil {
