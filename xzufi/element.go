@@ -112,11 +112,13 @@ func (e *element) markup(b *strings.Builder) {
 // canonical writes the tree so that equal content gives equal bytes.
 func (e *element) canonical() []byte {
 	var b strings.Builder
-	e.write(&b, "")
+	e.write(&b, "", false)
 	return []byte(b.String())
 }
 
-func (e *element) write(b *strings.Builder, outer string) {
+// write drops white space that only lays out elements; inside mixed content
+// every space counts.
+func (e *element) write(b *strings.Builder, outer string, mixed bool) {
 	b.WriteString("<" + e.name.Local)
 	if e.name.Space != outer {
 		b.WriteString(` xmlns="`)
@@ -161,11 +163,18 @@ func (e *element) write(b *strings.Builder, outer string) {
 	}
 	b.WriteByte('>')
 	children := e.hasChildren()
+	if children && !mixed {
+		for _, n := range e.nodes {
+			mixed = mixed || strings.TrimSpace(n.text) != ""
+		}
+	}
 	for _, n := range e.nodes {
 		switch {
 		case n.elem != nil:
-			n.elem.write(b, e.name.Space)
-		case !children || strings.TrimSpace(n.text) != "":
+			n.elem.write(b, e.name.Space, mixed)
+		case mixed:
+			escape(b, n.text)
+		case !children:
 			escape(b, strings.TrimSpace(n.text))
 		}
 	}

@@ -2,6 +2,7 @@ package xzufi
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -132,6 +133,10 @@ func (r *Reader) Next() (Operation, error) {
 			}
 			if done {
 				return op, nil
+			}
+		case xml.CharData:
+			if len(r.stack) == 0 && len(bytes.TrimSpace(t)) > 0 {
+				return Operation{}, r.fail(&ReadError{Line: line, Column: col, Reason: ReasonSyntax})
 			}
 		case xml.EndElement:
 			top := r.stack[len(r.stack)-1]
