@@ -72,7 +72,8 @@ func (e *SlotError) Error() string {
 
 // NotifyError is what a Notifier returns when it knows more than "it failed".
 // Code is short and fit for logs and for the events of a thread ("no-address",
-// "mailbox-unknown"); it holds no personal data.
+// "mailbox-unknown"): up to 50 ASCII letters, digits and "-_.", no personal data.
+// Any other code is recorded as "unknown".
 type NotifyError struct {
 	Code      string
 	Permanent bool // trying again is of no use

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -225,8 +226,15 @@ func notifyFailure(err error) (code string, permanent bool) {
 	case errors.Is(err, context.Canceled):
 		code = "cancelled"
 	}
-	if code == "" || checkID("code", code) != nil {
+	if !validCode(code) {
 		code = "unknown"
 	}
 	return code, permanent
+}
+
+// validCode keeps sentences, and with them personal data, out of the record.
+func validCode(s string) bool {
+	return s != "" && len(s) <= 50 && !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_.", r)
+	})
 }

@@ -85,6 +85,7 @@ func TestRetries(t *testing.T) {
 	}{
 		{"any error", errors.New("mailbox of erika full"), 3, "unknown"},
 		{"temporary", &postkorb.NotifyError{Code: "smtp-451"}, 3, "smtp-451"},
+		{"a sentence for a code", &postkorb.NotifyError{Code: "mailbox of erika full"}, 3, "unknown"},
 		{"timeout", context.DeadlineExceeded, 3, "timeout"},
 		{"permanent", &postkorb.NotifyError{Code: "no-address", Permanent: true}, 1, "no-address"},
 	} {

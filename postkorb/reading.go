@@ -57,8 +57,8 @@ func (c *change) open(m *Message, by Party) {
 // FillSlot gives a document for one slot of a document request. An open or
 // rejected slot becomes received; a received one takes the new document in
 // place of the old (which stays among the message's attachments). Filling with
-// the same attachment id again writes nothing. An accepted slot is a
-// *SlotError.
+// the same attachment id again writes nothing; after a rejection it has to be a
+// new one. An accepted slot is a *SlotError.
 func (in *Inbox) FillSlot(ctx context.Context, id MessageID, slotID string, by Party, a Attachment) error {
 	if err := checkAttachment("attachment", a); err != nil {
 		return err

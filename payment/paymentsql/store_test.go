@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -154,6 +155,33 @@ func TestServiceInsideATransactionOfTheCaller(t *testing.T) {
 			})
 			if _, err := service.Order(t.Context(), "o1"); !errors.Is(err, payment.ErrNotFound) {
 				t.Errorf("after rolling back: error = %v, want ErrNotFound", err)
+			}
+		})
+	}
+}
+
+func TestPaidOnceInARace(t *testing.T) {
+	t.Parallel()
+	for name, open := range map[string]func(*testing.T) *bun.DB{"SQLite": openSQLite, "PostgreSQL": openPostgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := payment.New(paymentsql.New(open(t)), nil)
+			order := payment.Order{ID: "o1", Items: []payment.Item{{ID: "1", Amount: payment.EUR(1500), Quantity: 1}}}
+			var wg sync.WaitGroup
+			for range 6 {
+				wg.Go(func() {
+					if _, err := s.Open(t.Context(), order); err != nil {
+						t.Errorf("Open: %v", err)
+						return
+					}
+					if _, err := s.Apply(t.Context(), "o1", payment.Snapshot{State: payment.StatePaid, Amount: payment.EUR(1500)}); err != nil {
+						t.Errorf("Apply: %v", err)
+					}
+				})
+			}
+			wg.Wait()
+			if es, err := s.Events(t.Context(), "o1"); err != nil || len(es) != 2 {
+				t.Errorf("events = %+v, %v, want 2", es, err)
 			}
 		})
 	}

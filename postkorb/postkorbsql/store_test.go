@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -171,6 +172,41 @@ func TestInboxInsideATransactionOfTheCaller(t *testing.T) {
 			})
 			if _, err := inbox.Thread(t.Context(), "t1"); !errors.Is(err, postkorb.ErrNotFound) {
 				t.Errorf("after rolling back: error = %v, want ErrNotFound", err)
+			}
+		})
+	}
+}
+
+func TestManyWritersLeaveNoGap(t *testing.T) {
+	t.Parallel()
+	for name, open := range map[string]func(*testing.T) *bun.DB{"SQLite": openSQLite, "PostgreSQL": openPostgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in := postkorb.New(postkorbsql.New(open(t)), nil)
+			citizen := postkorb.Party{Kind: postkorb.PartyCitizen, ID: "acc-1"}
+			_, _, err := in.Open(t.Context(), postkorb.Thread{ID: "t1", Owner: "acc-1", Subject: "x"},
+				postkorb.Draft{Kind: postkorb.KindSubmission, From: citizen})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var wg sync.WaitGroup
+			for i := range 6 {
+				wg.Go(func() {
+					// Two writers for each key.
+					_, err := in.Send(t.Context(), "t1", postkorb.Draft{Kind: postkorb.KindInformation, From: citizen, Key: fmt.Sprint(i / 2)})
+					if err != nil {
+						t.Errorf("Send: %v", err)
+					}
+				})
+			}
+			wg.Wait()
+			ms, err := in.Messages(t.Context(), "t1")
+			if err != nil || len(ms) != 4 {
+				t.Errorf("%d messages, %v, want 4", len(ms), err)
+			}
+			th, err := in.Thread(t.Context(), "t1")
+			if err != nil || th.Seq != 5 || th.Version != 4 || th.UnreadDesk != 4 {
+				t.Errorf("thread = %+v, %v", th, err)
 			}
 		})
 	}

@@ -2,6 +2,8 @@ package smtp
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -18,7 +20,8 @@ var _ postkorb.Notifier = (*Notifier)(nil)
 
 // NewNotifier returns a Notifier. compose looks up the address of the owner and
 // chooses the words in the owner's language; an empty Mail.MessageID becomes
-// the id of the notice. A *postkorb.NotifyError of compose, such as one with
+// the id of the notice (or a hash of it, where the id has other characters than
+// a Message-ID may have). A *postkorb.NotifyError of compose, such as one with
 // the code "no-address", is passed on. NewNotifier panics when an argument is
 // nil.
 func NewNotifier(s *Sender, compose func(ctx context.Context, n postkorb.Notice) (Mail, error)) *Notifier {
@@ -37,7 +40,7 @@ func (n *Notifier) Notify(ctx context.Context, notice postkorb.Notice) error {
 		return err
 	}
 	if m.MessageID == "" {
-		m.MessageID = notice.ID
+		m.MessageID = messageID(notice.ID)
 	}
 	err = n.sender.Send(ctx, m)
 	var input *InputError
@@ -57,4 +60,12 @@ func (n *Notifier) Notify(ctx context.Context, notice postkorb.Notice) error {
 		return &postkorb.NotifyError{Code: code, Permanent: failed.Permanent, Err: err}
 	}
 	return err
+}
+
+func messageID(notice string) string {
+	if validIDPart(notice) {
+		return notice
+	}
+	sum := sha256.Sum256([]byte(notice))
+	return hex.EncodeToString(sum[:16])
 }

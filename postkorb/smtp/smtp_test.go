@@ -281,6 +281,17 @@ func TestNotifier(t *testing.T) {
 		if got := srv.Mails()[0].Header.Get("Message-Id"); got != "<NOTICE7@stadt.example>" {
 			t.Errorf("Message-ID = %q", got)
 		}
+		odd := notice
+		odd.ID = "notice:7/ä"
+		for range 2 {
+			if err := smtp.NewNotifier(plain(t, srv), compose).Notify(t.Context(), odd); err != nil {
+				t.Fatal(err)
+			}
+		}
+		mails := srv.Mails()
+		if a, b := mails[1].Header.Get("Message-Id"), mails[2].Header.Get("Message-Id"); a != b || len(a) != len("<@stadt.example>")+32 {
+			t.Errorf("Message-IDs of one notice = %q, %q", a, b)
+		}
 	})
 	for _, c := range []struct {
 		name      string
