@@ -23,6 +23,7 @@ type MemStore struct {
 	staged  map[int64]map[memKey]Record
 	base    map[int64]string // head when the run began
 	current map[memKey]Record
+	loose   map[memKey]string
 	order   []memKey // of current, sorted
 	index   map[memTerm]map[string]struct{}
 	count   int
@@ -41,7 +42,7 @@ type memTerm struct {
 // NewMemStore returns an empty store.
 func NewMemStore() *MemStore {
 	return &MemStore{staged: map[int64]map[memKey]Record{}, base: map[int64]string{},
-		current: map[memKey]Record{}, index: map[memTerm]map[string]struct{}{}}
+		current: map[memKey]Record{}, loose: map[memKey]string{}, index: map[memTerm]map[string]struct{}{}}
 }
 
 // Head implements Store.
@@ -156,6 +157,7 @@ func (m *MemStore) Publish(ctx context.Context, run int64, base, revision string
 			m.reindex(k.id, r)
 		}
 		m.current[k] = r
+		m.loose[k] = r.ID.Loose()
 	}
 	m.order = m.order[:0]
 	for k := range m.current {
@@ -207,14 +209,15 @@ func (m *MemStore) Find(ctx context.Context, s Selection) ([]Record, error) {
 		after := memKey{s.After.Class, s.After.ID.String()}
 		from = sort.Search(len(m.order), func(i int) bool { return after.less(m.order[i]) })
 	}
+	keys, loose, services := set(s.Keys), set(s.Loose), set(s.Services)
 	var out []Record
 	for _, k := range m.order[from:] {
 		r := m.current[k]
 		if s.Class != "" && k.class != s.Class || r.Deleted && !s.Tombstones ||
 			s.Source != "" && r.Source != s.Source ||
-			s.Keys != nil && !slices.Contains(s.Keys, k.id) ||
-			s.Loose != nil && !slices.Contains(s.Loose, r.ID.Loose()) ||
-			s.Services != nil && !overlap(s.Services, r.Services) {
+			keys != nil && !keys[k.id] ||
+			loose != nil && !loose[m.loose[k]] ||
+			services != nil && !overlap(services, r.Services) {
 			continue
 		}
 		r.Terms = [3][]string{}
@@ -232,9 +235,21 @@ func (m *MemStore) Find(ctx context.Context, s Selection) ([]Record, error) {
 	return out, nil
 }
 
-func overlap(a, b []string) bool {
-	for _, x := range a {
-		if slices.Contains(b, x) {
+// set is nil for nil, which means no condition.
+func set(list []string) map[string]bool {
+	if list == nil {
+		return nil
+	}
+	out := make(map[string]bool, len(list))
+	for _, x := range list {
+		out[x] = true
+	}
+	return out
+}
+
+func overlap(a map[string]bool, b []string) bool {
+	for _, x := range b {
+		if a[x] {
 			return true
 		}
 	}

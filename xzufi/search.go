@@ -189,7 +189,7 @@ func (c *Catalogue) rank(ctx context.Context, v view, es []expansion, area strin
 		best   []int
 		top    int
 		asked  asked
-		strong bool // found outside the text
+		strong bool // a word itself found outside the text
 	}
 	tallies := map[string]*tally{}
 	for p, keys := range found {
@@ -203,7 +203,7 @@ func (c *Catalogue) rank(ctx context.Context, v view, es []expansion, area strin
 				tallies[key] = t
 			}
 			t.best[m.word] = max(t.best[m.word], w)
-			t.strong = t.strong || probes[p].Field != FieldText
+			t.strong = t.strong || probes[p].Field != FieldText && m.tier <= tierPart
 			if w > t.top {
 				t.top, t.asked = w, m
 			}
@@ -223,7 +223,7 @@ func (c *Catalogue) rank(ctx context.Context, v view, es []expansion, area strin
 			}
 		}
 		if n < len(es) && !t.strong {
-			continue // some of the words somewhere in a text is noise
+			continue // some of the words in a text, or only begun, is noise
 		}
 		score := 100_000*n/len(es) + sum/len(es)
 		if n == len(es) && t.top >= fieldWeight[FieldTitle]*tierWeight[tierTypo] && k.TitleWords > 0 {
