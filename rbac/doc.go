@@ -77,4 +77,9 @@
 // until it is repaired, so watch that error. This package does not decide who
 // may edit a source: the caller asks Check for its own permission before
 // [Authority.Update].
+//
+// # Not checked against the original
+//
+// The paragraphs of VwVfG and the clauses of ANSI INCITS 359 are cited from
+// secondary sources.
 package rbac

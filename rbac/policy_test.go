@@ -144,6 +144,55 @@ func TestExplainRepresentedInactive(t *testing.T) {
 	if got := p.Explain(day(6), "fritz", "case.read", object("jugend")); got.Missing != rbac.MissingRepresented {
 		t.Errorf("Explain = %+v", got)
 	}
+	if p.Check(day(6), "fritz", "case.read", object("jugend")) || !p.Filter(day(6), "fritz", "case.read").None() {
+		t.Error("an inactive person passes on rights")
+	}
+}
+
+// Overlapping and touching windows of several assignments hold as their union.
+func TestValidityWindowsAreJoined(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		windows [][2]int // days; 0 is open
+		want    string   // days 1 to 9
+	}{
+		{"touching", [][2]int{{4, 6}, {2, 4}}, ".xxxx...."},
+		{"gap", [][2]int{{2, 3}, {5, 6}}, ".x..x...."},
+		{"inside", [][2]int{{2, 8}, {3, 4}}, ".xxxxxx.."},
+		{"second is open", [][2]int{{2, 5}, {4, 0}}, ".xxxxxxxx"},
+		{"first is open", [][2]int{{2, 0}, {4, 5}}, ".xxxxxxxx"},
+		{"open below", [][2]int{{0, 3}, {2, 5}}, "xxxx....."},
+		{"open and again", [][2]int{{0, 2}, {7, 0}}, "x.....xxx"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			src := town()
+			src.Assignments, src.Substitutions = nil, nil
+			for i, w := range c.windows {
+				a := rbac.Assignment{ID: string(rune('a' + i)), Person: "anna", Role: "reader", Unit: "bau"}
+				if w[0] > 0 {
+					a.From = day(w[0])
+				}
+				if w[1] > 0 {
+					a.Until = day(w[1])
+				}
+				src.Assignments = append(src.Assignments, a)
+			}
+			p := compile(t, src)
+			got := ""
+			for d := 1; d <= 9; d++ {
+				if p.Check(day(d), "anna", "case.read", object("bau")) {
+					got += "x"
+				} else {
+					got += "."
+				}
+			}
+			if got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
+	}
 }
 
 func TestExplainReasons(t *testing.T) {

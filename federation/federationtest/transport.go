@@ -29,6 +29,7 @@ func TestTransport(t *testing.T, open func(t *testing.T) federation.Transport) {
 		{"hostile names do no harm", testHostileNames},
 		{"a wrong digest is refused for good", testDigest},
 		{"an attachment that fails is tried again", testBrokenAttachment},
+		{"more than announced is not read to its end", testEndless},
 		{"a cancelled context ends the attempt", testTransportCancelled},
 	} {
 		t.Run(strings.ReplaceAll(c.name, " ", "_"), func(t *testing.T) {
@@ -154,6 +155,32 @@ func testBrokenAttachment(t *testing.T, tr federation.Transport) {
 		if _, final := permanent(err); final || !errors.Is(err, errBroken) {
 			t.Errorf("%s: %v, want a temporary error", name, err)
 		}
+	}
+	deliver(t, tr, Sample("k"))
+}
+
+// endless goes on long after the announced size; whoever reads on is told.
+type endless struct {
+	t    *testing.T
+	left int64
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.left -= int64(len(p)); e.left < 0 {
+		e.t.Error("an attachment was read far beyond its announced size")
+		return 0, io.EOF
+	}
+	return len(p), nil
+}
+
+func (*endless) Close() error { return nil }
+
+func testEndless(t *testing.T, tr federation.Transport) {
+	_, err := tr.Deliver(t.Context(), Sample("k"), func(context.Context, federation.Part) (io.ReadCloser, error) {
+		return &endless{t: t, left: 16 << 20}, nil
+	})
+	if reason, ok := permanent(err); !ok || reason != federation.ReasonDigest {
+		t.Errorf("Deliver = %v, want a permanent %q", err, federation.ReasonDigest)
 	}
 	deliver(t, tr, Sample("k"))
 }
