@@ -209,7 +209,7 @@ func (c *Catalogue) rank(ctx context.Context, v view, es []expansion, area strin
 			}
 		}
 	}
-	var out []ranked
+	var out, weak []ranked
 	for key, t := range tallies {
 		k := v.byKey[key]
 		if k == nil || !v.shown(k, area) {
@@ -222,14 +222,20 @@ func (c *Catalogue) rank(ctx context.Context, v view, es []expansion, area strin
 				sum += b
 			}
 		}
-		if n < len(es) && !t.strong {
-			continue // some of the words in a text, or only begun, is noise
-		}
 		score := 100_000*n/len(es) + sum/len(es)
 		if n == len(es) && t.top >= fieldWeight[FieldTitle]*tierWeight[tierTypo] && k.TitleWords > 0 {
 			score += 1500 * min(len(es), k.TitleWords) / k.TitleWords // the shorter title is the closer one
 		}
-		out = append(out, ranked{k, score, es[t.asked.word], t.asked.tier})
+		r := ranked{k, score, es[t.asked.word], t.asked.tier}
+		if n < len(es) && !t.strong {
+			weak = append(weak, r)
+		} else {
+			out = append(out, r)
+		}
+	}
+	// Some of the words in a text, or only begun, is noise beside better hits.
+	if len(out) == 0 {
+		out = weak
 	}
 	slices.SortFunc(out, func(a, b ranked) int {
 		if d := cmp.Compare(b.score, a.score); d != 0 {
