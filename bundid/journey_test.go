@@ -103,3 +103,5 @@ func TestFaults(t *testing.T) {
 		})
 	}
 }
+
+func asResponseError(err error, re **bundid.ResponseError) bool { return errors.As(err, re) }
