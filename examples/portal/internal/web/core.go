@@ -452,7 +452,7 @@ func (r *Request) Render(page string, v View) error {
 func (r *Request) layout(v View, staff bool) *layoutData {
 	c := r.Core
 	d := &layoutData{View: v, Lang: r.Lang, HTMLLang: htmlLang(r.Lang), PortalName: c.PortalName, Town: c.Town,
-		Path: r.URL.Path, Demo: c.Demo, Query: ""}
+		Path: r.URL.Path, Demo: c.Demo, Query: v.Search}
 	if c.Public != nil {
 		d.CanonicalURL = c.Public.JoinPath(r.URL.Path).String()
 	}
@@ -531,11 +531,16 @@ func selfPath(r *Request) string {
 // SelfPath is the address of this page for a way back.
 func (r *Request) SelfPath() string { return selfPath(r) }
 
-// PlaceKey is the area key that the visitor chose: the one in the address,
-// else the one of the session.
+// PlaceKey is the area key that the visitor chose: the one in the address if
+// it names a place, else the one of the session.
 func (r *Request) PlaceKey() string {
 	if key := r.URL.Query().Get("ort"); key != "" && len(key) <= 12 && strings.Trim(key, "0123456789") == "" {
-		return key
+		if r.Core.PlaceName == nil {
+			return key
+		}
+		if _, ok := r.Core.PlaceName(r.Context(), key); ok {
+			return key
+		}
 	}
 	if r.Session != nil {
 		return r.Session.Place

@@ -27,6 +27,7 @@ type View struct {
 	Status  int      // 200 when zero
 	Forms   []string // further origins that forms of this page may post to
 	Refresh string   // seconds and address for a page that waits, empty else
+	Search  string   // what was searched for, kept in the search field
 }
 
 // Crumb is one link of the breadcrumb.
