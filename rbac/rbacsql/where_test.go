@@ -50,7 +50,7 @@ func randomPolicy(t *testing.T, r *rand.Rand) *rbac.Policy {
 	return p
 }
 
-func exec(t *testing.T, db *bun.DB, query string, args ...any) {
+func exec(t *testing.T, db bun.IDB, query string, args ...any) {
 	t.Helper()
 	if _, err := db.NewRaw(query, args...).Exec(t.Context()); err != nil {
 		t.Fatal(err)
@@ -63,6 +63,18 @@ func fillCases(t *testing.T, db *bun.DB, r *rand.Rand) map[string]rbac.Object {
 	exec(t, db, "CREATE TABLE cases (id TEXT PRIMARY KEY, tenant TEXT)")
 	exec(t, db, "CREATE TABLE involved (id TEXT, unit TEXT, ended_at TIMESTAMP)")
 	exec(t, db, "CREATE TABLE excluded (id TEXT, person TEXT)")
+	exec(t, db, "CREATE INDEX involved_id ON involved (id, unit)")
+	exec(t, db, "CREATE INDEX excluded_id ON excluded (id, person)")
+	// One transaction, because a flush for each row takes seconds.
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := tx.Commit(); err != nil {
+			t.Error(err)
+		}
+	}()
 	out := map[string]rbac.Object{}
 	for i := range 200 {
 		id := fmt.Sprint("c", i)
@@ -70,19 +82,19 @@ func fillCases(t *testing.T, db *bun.DB, r *rand.Rand) map[string]rbac.Object {
 		if r.IntN(10) == 0 {
 			obj.Tenant = "T"
 		}
-		exec(t, db, "INSERT INTO cases VALUES (?, ?)", id, obj.Tenant)
+		exec(t, tx, "INSERT INTO cases VALUES (?, ?)", id, obj.Tenant)
 		for range r.IntN(4) {
 			unit := append(unitIDs, "gone")[r.IntN(len(unitIDs)+1)]
 			if r.IntN(4) == 0 {
-				exec(t, db, "INSERT INTO involved VALUES (?, ?, ?)", id, unit, time.Now())
+				exec(t, tx, "INSERT INTO involved VALUES (?, ?, ?)", id, unit, time.Now())
 				continue
 			}
-			exec(t, db, "INSERT INTO involved VALUES (?, ?, NULL)", id, unit)
+			exec(t, tx, "INSERT INTO involved VALUES (?, ?, NULL)", id, unit)
 			obj.Units = append(obj.Units, unit)
 		}
 		for range r.IntN(2) {
 			person := []string{"n0", "n'1", "n2", "n3", "else"}[r.IntN(5)]
-			exec(t, db, "INSERT INTO excluded VALUES (?, ?)", id, person)
+			exec(t, tx, "INSERT INTO excluded VALUES (?, ?)", id, person)
 			obj.Excluded = append(obj.Excluded, person)
 		}
 		out[id] = obj
