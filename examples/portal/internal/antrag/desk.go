@@ -70,8 +70,9 @@ func (q Query) restrict(sel *bun.SelectQuery) *bun.SelectQuery {
 		if ref, ok := ParseReference(t); ok {
 			sel = sel.Where("a.reference = ?", ref)
 		} else {
-			like := SearchTerm(t)
-			sel = sel.Where("(a.applicant_folded LIKE ? ESCAPE '!' OR LOWER(a.reference) LIKE ? ESCAPE '!')", like, like)
+			// Part of a reference is found however it was grouped.
+			ref := SearchTerm(strings.NewReplacer("-", "", " ", "", ".", "", "/", "").Replace(t))
+			sel = sel.Where("(a.applicant_folded LIKE ? ESCAPE '!' OR REPLACE(LOWER(a.reference), '-', '') LIKE ? ESCAPE '!')", SearchTerm(t), ref)
 		}
 	}
 	if q.Status != "" {
@@ -231,9 +232,16 @@ func (s *Service) Review(ctx context.Context, who Actor, id string, request post
 	})
 }
 
-// Inform sends a message that needs no answer.
+// StaffOwner is the owner of what an employee uploads, until it is sent.
+func StaffOwner(person string) string { return "amt:" + person }
+
+// Inform sends a message that needs no answer. The files are uploads of the
+// acting employee (see StaffOwner) that belong to no draft.
 func (s *Service) Inform(ctx context.Context, who Actor, id string, version int64, subject, body, key string, files []File) (Application, error) {
 	return s.act(ctx, id, version, func(ctx context.Context, tx bun.Tx, a *Application, p parts) error {
+		if err := s.claimFiles(ctx, tx, StaffOwner(who.ID), a.ID, files); err != nil {
+			return err
+		}
 		_, err := p.inbox.Send(ctx, postkorb.ThreadID(a.Thread), postkorb.Draft{Kind: postkorb.KindInformation, From: s.unitParty(a.LeadUnit, who.ID),
 			Subject: subject, Body: body, Attachments: attachments(files), Key: key})
 		if err != nil {
@@ -244,7 +252,7 @@ func (s *Service) Inform(ctx context.Context, who Actor, id string, version int6
 }
 
 // Decide sends the decision (Bescheid) with its documents and ends the case
-// with the given status.
+// with the given status. The files are as for Inform.
 func (s *Service) Decide(ctx context.Context, who Actor, id string, version int64, to postkorb.Status, subject, body, key string, files []File) (Application, error) {
 	return s.act(ctx, id, version, func(ctx context.Context, tx bun.Tx, a *Application, p parts) error {
 		if a.Closed() {
@@ -252,6 +260,9 @@ func (s *Service) Decide(ctx context.Context, who Actor, id string, version int6
 		}
 		if !Ended(to) || to == postkorb.StatusWithdrawn {
 			return ErrConflict
+		}
+		if err := s.claimFiles(ctx, tx, StaffOwner(who.ID), a.ID, files); err != nil {
+			return err
 		}
 		_, err := p.inbox.Send(ctx, postkorb.ThreadID(a.Thread), postkorb.Draft{Kind: postkorb.KindDecision, From: s.unitParty(a.LeadUnit, who.ID),
 			Subject: subject, Body: body, Attachments: attachments(files), Key: key})
