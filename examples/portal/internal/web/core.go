@@ -303,6 +303,13 @@ func (r *Request) Renew() (*Session, error) {
 	return s, nil
 }
 
+// End ends the visitor's session; nothing of it stays.
+func (r *Request) End() error {
+	err := r.Core.Sessions.end(r.Context(), r.W, r.Session)
+	r.Session = nil
+	return err
+}
+
 // RenewStaff starts a new session of an employee.
 func (r *Request) RenewStaff() (*Session, error) {
 	if r.Staff != nil {
