@@ -65,7 +65,7 @@ func newDesk(t testing.TB, store bundid.Store) *desk {
 	cfg.Now = func() time.Time { return d.now }
 	old, own := otherKeys(), spKeys()
 	cfg.DecryptionKeys = []bundid.DecryptionKey{
-		{Key: old.Key, Certificate: old.Certificate}, {Key: own.Key, Certificate: own.Certificate},
+		{Key: own.Key, Certificate: own.Certificate}, {Key: old.Key, Certificate: old.Certificate},
 	}
 	var err error
 	if d.sp, err = bundid.New(cfg, store); err != nil {

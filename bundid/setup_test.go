@@ -26,7 +26,7 @@ var (
 )
 
 func newKeys() *bundidsim.Keys {
-	keys, err := bundidsim.GenerateKeys(time.Now())
+	keys, err := bundidsim.GenerateKeys(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	if err != nil {
 		panic(err)
 	}
