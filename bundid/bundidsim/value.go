@@ -109,10 +109,7 @@ func dataLevel(name string, c choice) bundid.Level {
 // service provider.
 func technicalValues(entityID string, c choice) map[string]value {
 	l := c.login
-	host := entityID
-	if u, err := url.Parse(entityID); err == nil && u.Hostname() != "" {
-		host = u.Hostname()
-	}
+	host := hostOf(entityID)
 	out := map[string]value{
 		bundid.AttrQAALevel:          {text: l.Level.String()},
 		bundid.AttrAssertionProvedBy: {text: string(l.Means)},
@@ -127,16 +124,32 @@ func technicalValues(entityID string, c choice) map[string]value {
 		out[bundid.AttrPseudonym] = value{text: mark("pseudonym", c.persona.Account, host)}
 	}
 	if !l.Guest {
-		bpk := mark("bPK2", c.persona.Account, host)
-		if l.Means == bundid.MeansFINK {
-			bpk = "fink:" + bpk
-		}
-		out[bundid.AttrBPK2] = value{text: bpk, level: bundid.LevelNiedrig}
+		out[bundid.AttrBPK2] = value{text: c.persona.BPK2(entityID, l), level: bundid.LevelNiedrig}
 	}
 	if !l.Guest && l.Means != bundid.MeansFINK {
 		out[bundid.AttrPostkorbHandle] = value{text: uuidFrom(hex.EncodeToString([]byte(mark("postkorb", c.persona.Account, ""))))}
 	}
 	return out
+}
+
+func hostOf(entityID string) string {
+	if u, err := url.Parse(entityID); err == nil && u.Hostname() != "" {
+		return u.Hostname()
+	}
+	return entityID
+}
+
+// BPK2 returns the person mark that the service provider with this entityID
+// gets for the persona, empty for a temporary login. With it a portal's
+// invented accounts can be linked with personas beforehand.
+func (p Persona) BPK2(entityID string, l Login) string {
+	switch {
+	case l.Guest:
+		return ""
+	case l.Means == bundid.MeansFINK:
+		return "fink:" + mark("bPK2", p.Account, hostOf(entityID))
+	}
+	return mark("bPK2", p.Account, hostOf(entityID))
 }
 
 // mark derives a person mark of 43 characters. The real derivation is not
