@@ -24,15 +24,15 @@ const (
 // dogCases are the registrations of the last weeks.
 func dogCases() []Case {
 	return []Case{
-		dogCase("f-001", "anna-brandt", -1, "received", "",
-			dogAnswers("anna-brandt", true, dog{name: "Bente", breed: "Labrador Retriever", chip: "999000000000101", birth: Day(-120), since: -6, insurer: "Nordlicht Versicherung (Demo)"})),
+		dogCase("f-001", "meike-harms", -1, "received", "",
+			dogAnswers("meike-harms", true, dog{name: "Bente", breed: "Labrador Retriever", chip: "999000000000101", birth: Day(-120), since: -6, insurer: "Nordlicht Versicherung (Demo)"})),
 		dogCase("f-002", "grosz-uemlaut", -2, "received", "",
 			dogAnswers("grosz-uemlaut", false, dog{name: "Größe XXL", breed: "Deutsch Drahthaar", chip: "999000000000102", birth: Day(-900), since: -10, insurer: "Weser-Assekuranz (Demo)"})),
-		dogCase("f-003", "tjark-hansen", -6, "in-review", cord,
-			dogAnswers("tjark-hansen", true, dog{name: "Okka", breed: "Mischling", chip: "999000000000103", birth: "..2022", since: -9, insurer: "Weser-Assekuranz (Demo)"}),
+		dogCase("f-003", "lukas-petersen", -6, "in-review", cord,
+			dogAnswers("lukas-petersen", true, dog{name: "Okka", breed: "Mischling", chip: "999000000000103", birth: "..2022", since: -9, insurer: "Weser-Assekuranz (Demo)"}),
 			take(-5, cord)),
-		due(dogCase("f-004", "lukas-petersen", -12, "question", harms,
-			dogAnswers("lukas-petersen", true, dog{name: "Fiete", breed: "Border Collie", chip: "999000000000104", birth: Day(-200), since: -15, insurer: "Nordlicht Versicherung (Demo)"}),
+		due(dogCase("f-004", "jonas-brandt", -12, "question", harms,
+			dogAnswers("jonas-brandt", true, dog{name: "Fiete", breed: "Border Collie", chip: "999000000000104", birth: Day(-200), since: -15, insurer: "Nordlicht Versicherung (Demo)"}),
 			take(-11, harms),
 			Step{Day: -10, Kind: StepRequest, By: harms, Subject: "Bitte reichen Sie den Sachkundenachweis nach", Status: "question", Slots: []string{"Sachkundenachweis (theoretische Prüfung)"}, DueIn: 14,
 				Body: guten + "vielen Dank für die Anmeldung von Fiete. Nach Ihren Angaben halten Sie zum ersten Mal einen Hund. Bitte reichen Sie den Nachweis über die theoretische Sachkundeprüfung nach, am besten als PDF oder Foto. Die Anmeldung zur Steuer läuft unabhängig davon weiter." + gruss}), 4),
@@ -53,8 +53,8 @@ func dogCases() []Case {
 			take(-29, harms), Step{Day: -28, Kind: StepStatus, By: harms, Status: "handed-over"},
 			decision(-24, harms, "granted", "Bescheid über die Hundesteuer", guten+"Ihr Hund Kofi ist zur Hundesteuer angemeldet. "+bescDog+gruss, "Hundesteuerbescheid.pdf")),
 		{
-			ID: "f-008", Assistant: dogForm, Citizen: "jonas-reents", Area: AreaHagenbuettel, Unit: FallbackUnit, Received: -3, Status: "received",
-			Answers: dogAnswers("jonas-reents", false, dog{name: "Pelle", breed: "Beagle", chip: "999000000000109", birth: Day(-500), since: -7, insurer: "Weser-Assekuranz (Demo)"}),
+			ID: "f-008", Assistant: dogForm, Citizen: "hinnerk-lueders", Area: AreaHagenbuettel, Unit: FallbackUnit, Received: -3, Status: "received",
+			Answers: dogAnswers("hinnerk-lueders", false, dog{name: "Pelle", breed: "Beagle", chip: "999000000000109", birth: Day(-500), since: -7, insurer: "Weser-Assekuranz (Demo)"}),
 		},
 	}
 }
@@ -89,12 +89,12 @@ func dogCasesOld() []Case {
 			dogAnswers("mehmet-yildiz", true, dog{name: "Zeytin", breed: "Kangal-Mischling", chip: "999000000000113", birth: Day(-800), since: -224, insurer: "Weser-Assekuranz (Demo)"}),
 			take(-213, cord),
 			decision(-209, cord, "granted", "Bescheid über die Hundesteuer", guten+"Ihr Hund Zeytin ist zur Hundesteuer angemeldet. Weil er aus dem Tierheim kommt, ermäßigt sich die Steuer im ersten Jahr um die Hälfte. "+bescDog+gruss, "Hundesteuerbescheid.pdf")),
-		dogCase("f-013", "tjark-hansen", -290, "refused", harms,
-			dogAnswers("tjark-hansen", false, dog{name: "Kuno", breed: "Golden Retriever", chip: "999000000000114", birth: Day(-600), since: -300, insurer: "Weser-Assekuranz (Demo)"}),
+		dogCase("f-013", "jonas-brandt", -290, "refused", harms,
+			dogAnswers("jonas-brandt", false, dog{name: "Kuno", breed: "Golden Retriever", chip: "999000000000114", birth: Day(-600), since: -300, insurer: "Weser-Assekuranz (Demo)"}),
 			take(-288, harms), note(-287, harms, "Hauptwohnung zum Anmeldetag laut Melderegister in einer anderen Gemeinde."),
 			decision(-285, harms, "refused", "Ihre Anmeldung zur Hundesteuer", guten+"wir können Ihren Hund nicht anmelden, weil Sie am Tag der Anmeldung nicht in Altenwehr gewohnt haben. Zuständig ist die Gemeinde, in der Sie den Hund halten. Sobald Sie nach Altenwehr gezogen sind, melden Sie den Hund bitte hier an. Der Bescheid mit der Rechtsbehelfsbelehrung liegt bei."+gruss, "Bescheid.pdf")),
-		archived(dogCase("f-014", "anna-brandt", -402, "granted", harms,
-			dogAnswers("anna-brandt", true, dog{name: "Emma", breed: "Jack Russell Terrier", chip: "999000000000115", birth: Day(-3600), since: -409, insurer: "Nordlicht Versicherung (Demo)"}),
+		archived(dogCase("f-014", "meike-harms", -402, "granted", harms,
+			dogAnswers("meike-harms", true, dog{name: "Emma", breed: "Jack Russell Terrier", chip: "999000000000115", birth: Day(-3600), since: -409, insurer: "Nordlicht Versicherung (Demo)"}),
 			take(-400, harms),
 			decision(-396, harms, "granted", "Bescheid über die Hundesteuer", guten+"Ihr Hund Emma ist zur Hundesteuer angemeldet. "+bescDog+gruss, "Hundesteuerbescheid.pdf"))),
 	}

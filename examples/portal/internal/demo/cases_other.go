@@ -27,17 +27,17 @@ func residenceCases() []Case {
 		{"vorname": "Zofia", "nachname": "Kowalska", "geburtsdatum": "2014-05-02"},
 		{"vorname": "Jan", "nachname": "Kowalski", "geburtsdatum": "2018-11-20"},
 	}
-	other := residenceAnswers("elke-tammen", "sonstiges", "einfach", "abholung")
+	other := residenceAnswers("meike-harms", "sonstiges", "einfach", "abholung")
 	other["bescheinigung.zweck_text"] = "Mitgliedschaft im Kleingartenverein"
 	return []Case{
 		residenceCase("f-101", "paul-osei", 0, "payment-open", "", false, residenceAnswers("paul-osei", "bank", "einfach", "post")),
 		residenceCase("f-102", "grosz-uemlaut", -16, "payment-open", "", false, residenceAnswers("grosz-uemlaut", "ausland", "erweitert", "post")),
-		residenceCase("f-103", "anna-brandt", -1, "received", "", true, residenceAnswers("anna-brandt", "heirat", "erweitert", "post"), paid(-1)),
+		residenceCase("f-103", "meike-harms", -1, "received", "", true, residenceAnswers("meike-harms", "heirat", "erweitert", "post"), paid(-1)),
 		residenceCase("f-104", "maria-kowalska", -3, "in-review", arslan, true, family, paid(-3), take(-2, arslan)),
-		due(residenceCase("f-105", "elke-tammen", -8, "question", meiners, true, other, paid(-8), take(-7, meiners),
+		due(residenceCase("f-105", "meike-harms", -8, "question", meiners, true, other, paid(-8), take(-7, meiners),
 			Step{Day: -7, Kind: StepQuestion, By: meiners, Subject: "Frage zum Zweck der Bescheinigung", Status: "question", DueIn: 14,
 				Body: guten + "für die Mitgliedschaft in einem Verein genügt meist die Vorlage des Personalausweises. Brauchen Sie die Bescheinigung trotzdem? Wenn nicht, erstatten wir Ihnen die Gebühr." + bbGruss}), 7),
-		residenceCase("f-106", "sofie-devries", -13, "done", meiners, true, residenceAnswers("sofie-devries", "heirat", "erweitert", "abholung"), paid(-13), take(-12, meiners),
+		residenceCase("f-106", "pieter-van-buuren", -13, "done", meiners, true, residenceAnswers("pieter-van-buuren", "heirat", "erweitert", "abholung"), paid(-13), take(-12, meiners),
 			decision(-12, meiners, "done", "Ihre Meldebescheinigung", guten+bbHolen+bbGruss, "Meldebescheinigung.pdf")),
 	}
 }
@@ -58,7 +58,7 @@ func residenceCasesOld() []Case {
 			decision(-130, arslan, "refused", "Ihr Antrag auf eine Meldebescheinigung", guten+"Sie haben die Bescheinigung für Ihren Bruder beantragt. Ohne seine schriftliche Vollmacht dürfen wir sie Ihnen nicht ausstellen. Die Gebühr erstatten wir. Ihr Bruder kann die Bescheinigung auch selbst online beantragen. Der Bescheid liegt bei."+bbGruss, "Bescheid.pdf")),
 		residenceCase("f-110", "greta-siefken", -188, "withdrawn", meiners, false, residenceAnswers("greta-siefken", "bank", "einfach", "post"),
 			Step{Day: -187, Kind: StepWithdrawal, Subject: "Rücknahme", Body: "Die Bank hat meinen Ausweis akzeptiert, ich brauche die Bescheinigung nicht mehr. Greta Siefken", Status: "withdrawn"}),
-		archived(residenceCase("f-111", "anna-brandt", -334, "done", meiners, true, residenceAnswers("anna-brandt", "ausland", "erweitert", "post"), paid(-334), take(-333, meiners),
+		archived(residenceCase("f-111", "meike-harms", -334, "done", meiners, true, residenceAnswers("meike-harms", "ausland", "erweitert", "post"), paid(-334), take(-333, meiners),
 			decision(-333, meiners, "done", "Ihre Meldebescheinigung", guten+bbPost+bbGruss, "Meldebescheinigung.pdf"))),
 		archived(residenceCase("f-112", "lukas-petersen", -421, "done", arslan, true, residenceAnswers("lukas-petersen", "behoerde", "einfach", "abholung"), paid(-421), take(-420, arslan),
 			decision(-420, arslan, "done", "Ihre Meldebescheinigung", guten+bbHolen+bbGruss, "Meldebescheinigung.pdf"))),
@@ -87,9 +87,9 @@ func libraryCases() []Case {
 		libraryCase("f-201", "ben-luebbers", 0, "payment-open", "", 1500, false, libraryAnswers("ben-luebbers", "digital")),
 		libraryCase("f-202", "clara-voss", -1, "received", "", 1500, true, libraryAnswers("clara-voss", "buecher", "filme", "digital"), paid(-1)),
 		libraryCase("f-203", "ida-meyer", -2, "in-review", ehlers, 0, false, child, take(-1, ehlers)),
-		libraryCase("f-204", "sofie-devries", -37, "done", ehlers, 1500, true, libraryAnswers("sofie-devries", "buecher", "digital"), paid(-37), take(-36, ehlers),
+		libraryCase("f-204", "pieter-van-buuren", -37, "done", ehlers, 1500, true, libraryAnswers("pieter-van-buuren", "buecher", "digital"), paid(-37), take(-36, ehlers),
 			decision(-36, ehlers, "done", "Ihr Büchereiausweis", guten+bibDone+bibGruss)),
-		libraryCase("f-205", "tjark-hansen", -118, "done", ehlers, 1500, true, libraryAnswers("tjark-hansen", "filme"), paid(-118), take(-117, ehlers),
+		libraryCase("f-205", "jonas-brandt", -118, "done", ehlers, 1500, true, libraryAnswers("jonas-brandt", "filme"), paid(-118), take(-117, ehlers),
 			Step{Day: -117, Kind: StepInformation, By: ehlers, Subject: "Ihr früherer Ausweis", Body: guten + "auf Ihren Namen gibt es noch einen Ausweis aus der Schulzeit mit einem nicht zurückgegebenen Buch („Wattwanderungen“). Bitte bringen Sie es zur Abholung mit; Gebühren berechnen wir dafür nicht." + bibGruss},
 			decision(-116, ehlers, "done", "Ihr Büchereiausweis", guten+bibDone+bibGruss)),
 		libraryCase("f-206", "hinrich-oltmanns", -262, "withdrawn", "", 1500, false, libraryAnswers("hinrich-oltmanns", "buecher"),
@@ -150,8 +150,8 @@ func enquiryCasesOld() []Case {
 			enquiryAnswers("mehmet-yildiz", "Eheschließung anmelden", "Unterlagen für die Eheschließung", "Meine Verlobte ist in der Türkei geboren. Welche Unterlagen brauchen wir für die Anmeldung?"),
 			take(-175, "p-janssen"),
 			decision(-173, "p-janssen", "confirmed", "Unterlagen für die Eheschließung", guten+"herzlichen Glückwunsch zur Verlobung! Die Liste der Unterlagen liegt bei. Ausländische Urkunden brauchen wir mit einer Übersetzung durch eine beeidigte Person. Bitte vereinbaren Sie danach einen Termin.\n\nMit freundlichen Grüßen\nStadt Altenwehr, Standesamt", "Unterlagen-Eheschliessung.pdf")),
-		enquiryCase("f-310", "anna-brandt", "fb4", -311, "withdrawn", "",
-			enquiryAnswers("anna-brandt", "Straßenlaterne melden", "Laterne Nr. 114 dunkel", "Die Laterne vor der Deichstraße 48 leuchtet seit Montag nicht."),
-			Step{Day: -309, Kind: StepWithdrawal, Subject: "Erledigt", Body: "Die Laterne leuchtet wieder, vielen Dank. Anna Brandt", Status: "withdrawn"}),
+		enquiryCase("f-310", "meike-harms", "fb4", -311, "withdrawn", "",
+			enquiryAnswers("meike-harms", "Straßenlaterne melden", "Laterne Nr. 114 dunkel", "Die Laterne vor dem Haus Am Siel 4 leuchtet seit Montag nicht."),
+			Step{Day: -309, Kind: StepWithdrawal, Subject: "Erledigt", Body: "Die Laterne leuchtet wieder, vielen Dank. Meike Harms", Status: "withdrawn"}),
 	}
 }
