@@ -3,6 +3,8 @@ package assistant
 import (
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // digits reports whether s has only digits, from lo to hi of them.
@@ -21,7 +23,7 @@ func digits(s string, lo, hi int) bool {
 // without removes spaces and the given characters. What then stands together is
 // composed again, so that reading the result once more changes nothing.
 func without(s, cut string) string {
-	return compose(strings.Map(func(r rune) rune {
+	return norm.NFC.String(strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || strings.ContainsRune(cut, r) {
 			return -1
 		}
@@ -38,7 +40,7 @@ func trimPrefixes(s, prefix string) string {
 }
 
 func normalIBAN(s string) string {
-	return trimPrefixes(compose(strings.ToUpper(without(s, ".-/:"))), "IBAN")
+	return trimPrefixes(norm.NFC.String(strings.ToUpper(without(s, ".-/:"))), "IBAN")
 }
 
 // ibanLengths holds the lengths in the SEPA area (ISO 13616 registry).
@@ -75,7 +77,7 @@ func normalEmail(s string) string {
 	if i := strings.LastIndexByte(s, '@'); i >= 0 {
 		s = s[:i] + strings.ToLower(s[i:])
 	}
-	return compose(s)
+	return norm.NFC.String(s)
 }
 
 // validEmail takes addresses that mail servers commonly deliver to: ASCII, no
@@ -127,7 +129,7 @@ func validPhone(s string) bool {
 }
 
 func normalPostcode(s string) string {
-	return trimPrefixes(compose(strings.ToUpper(without(s, "-."))), "D")
+	return trimPrefixes(norm.NFC.String(strings.ToUpper(without(s, "-."))), "D")
 }
 
 // validPostcode knows German postcodes only; the lowest is 01067.

@@ -6,6 +6,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // maxKept is the longest text in bytes that is kept to be corrected.
@@ -51,7 +53,7 @@ func clean(s string, lines bool) (string, *fault) {
 			b.WriteRune(r)
 		}
 	}
-	return strings.TrimSpace(compose(b.String())), nil
+	return strings.TrimSpace(norm.NFC.String(b.String())), nil
 }
 
 // read turns what was posted into an answer. A zero Answer means nothing was

@@ -1,0 +1,366 @@
+package portal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/stadttor/stadttor/bundid"
+	"github.com/stadttor/stadttor/bundid/bundidsql"
+	"github.com/stadttor/stadttor/examples/portal/internal/antrag"
+	"github.com/stadttor/stadttor/examples/portal/internal/assistant"
+	"github.com/stadttor/stadttor/examples/portal/internal/blob"
+	"github.com/stadttor/stadttor/examples/portal/internal/database"
+	"github.com/stadttor/stadttor/examples/portal/internal/demo"
+	"github.com/stadttor/stadttor/examples/portal/internal/jobs"
+	"github.com/stadttor/stadttor/examples/portal/internal/keys"
+	"github.com/stadttor/stadttor/examples/portal/internal/konto"
+	"github.com/stadttor/stadttor/examples/portal/internal/staff"
+	"github.com/stadttor/stadttor/examples/portal/internal/web"
+	"github.com/stadttor/stadttor/federation"
+	"github.com/stadttor/stadttor/federation/dropfolder"
+	"github.com/stadttor/stadttor/federation/federationsql"
+	"github.com/stadttor/stadttor/payment"
+	"github.com/stadttor/stadttor/payment/paymentsql"
+	"github.com/stadttor/stadttor/postkorb"
+	"github.com/stadttor/stadttor/postkorb/postkorbsql"
+	"github.com/stadttor/stadttor/postkorb/smtp"
+	"github.com/stadttor/stadttor/rbac"
+	"github.com/stadttor/stadttor/rbac/rbacsql"
+	"github.com/stadttor/stadttor/xzufi"
+	"github.com/stadttor/stadttor/xzufi/xzufisql"
+)
+
+// tenant is the one tenant of this portal.
+const tenant = "altenwehr"
+
+// parts are the components and services, wired together.
+type parts struct {
+	blobs        blob.Store
+	catalogue    *xzufi.Catalogue // reads
+	editor       *xzufi.Catalogue // writes
+	inbox        *postkorb.Inbox
+	orders       *payment.Service
+	outbox       *federation.Outbox
+	authority    *rbac.Authority
+	assistants   *assistant.Set
+	accounts     *konto.Service
+	applications *antrag.Service
+	login        *bundid.ServiceProvider
+	logins       *bundidsql.Store
+	staff        *staff.Login
+	jobs         *jobs.Engine
+}
+
+func (p *Portal) migrate(ctx context.Context) error {
+	for _, m := range []func(context.Context) error{
+		func(ctx context.Context) error { return database.Migrate(ctx, p.db.Write) },
+		func(ctx context.Context) error { return bundidsql.Migrate(ctx, p.db.Write) },
+		func(ctx context.Context) error { return postkorbsql.Migrate(ctx, p.db.Write) },
+		func(ctx context.Context) error { return paymentsql.Migrate(ctx, p.db.Write) },
+		func(ctx context.Context) error { return xzufisql.Migrate(ctx, p.db.Write) },
+		func(ctx context.Context) error { return rbacsql.Migrate(ctx, p.db.Write) },
+		func(ctx context.Context) error { return federationsql.Migrate(ctx, p.db.Write) },
+		func(ctx context.Context) error { return jobs.Migrate(ctx, p.db) },
+	} {
+		if err := m(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compose wires the parts in the order of their needs.
+func (p *Portal) compose(ctx context.Context) error {
+	if err := p.loadClock(ctx); err != nil {
+		return err
+	}
+	if err := p.composeCore(); err != nil {
+		return err
+	}
+	ring := p.ring()
+	if p.cfg.Mode == Demo {
+		if err := p.startSimulators(ring); err != nil {
+			return err
+		}
+	}
+	if err := p.composeStores(ctx); err != nil {
+		return err
+	}
+	if err := p.composeLogin(ring); err != nil {
+		return err
+	}
+	if err := p.composeApplications(); err != nil {
+		return err
+	}
+	if err := p.composeJobs(ctx); err != nil {
+		return err
+	}
+	if p.cfg.Mode == Demo {
+		if err := p.seed(ctx); err != nil {
+			return err
+		}
+	}
+	if err := p.parts.authority.Refresh(ctx); err != nil {
+		return err
+	}
+	return p.composePages()
+}
+
+// settingClock is how far a tester set the clock, as a duration.
+const settingClock = "clock.offset"
+
+// loadClock sets the clock as a tester left it. Production has no such clock.
+func (p *Portal) loadClock(ctx context.Context) error {
+	if p.cfg.Mode != Demo {
+		return nil
+	}
+	v, err := database.Setting(ctx, p.db.Read, settingClock)
+	if err != nil || v == "" {
+		return err
+	}
+	d, err := time.ParseDuration(v)
+	if err != nil {
+		return fmt.Errorf("portal: the clock's setting cannot be read")
+	}
+	p.clock.SetOffset(d)
+	return nil
+}
+
+func (p *Portal) ring() keys.Ring {
+	folder := p.cfg.Keys
+	if folder == "" {
+		folder = filepath.Join(p.cfg.Data, "keys")
+	}
+	return keys.Ring{Folder: folder, Demo: p.cfg.Mode == Demo, Now: p.clock.Now,
+		Progress: func(name string) { p.cfg.Progress("Erzeuge Schlüssel " + name + " …") }}
+}
+
+func (p *Portal) composeCore() error {
+	lang, err := layers(nil, "lang")
+	if err != nil {
+		return err
+	}
+	texts, err := web.LoadTexts(lang, p.cfg.Texts)
+	if err != nil {
+		return err
+	}
+	templates, err := layers(p.cfg.Templates, "templates")
+	if err != nil {
+		return err
+	}
+	static, err := layers(p.cfg.Static, "static")
+	if err != nil {
+		return err
+	}
+	renderer, err := web.NewRenderer(templates, static, texts)
+	if err != nil {
+		return err
+	}
+	p.core = &web.Core{
+		Log: p.cfg.Logger, Now: p.clock.Now, Texts: texts, Renderer: renderer,
+		Sessions: &web.Sessions{DB: p.db, Now: p.clock.Now, Secure: p.public.Scheme == "https", Limits: web.DefaultSessionLimits()},
+		Public:   p.public, Demo: p.cfg.Mode == Demo, PortalName: p.cfg.PortalName, Town: p.cfg.Town,
+	}
+	return nil
+}
+
+func (p *Portal) composeStores(ctx context.Context) error {
+	c, log := &p.parts, p.cfg.Logger
+	var err error
+	if c.blobs, err = blob.Open(ctx, p.cfg.BlobURL, p.cfg.Data); err != nil {
+		return err
+	}
+	if c.assistants, err = assistant.Builtin(); err != nil {
+		return err
+	}
+	c.catalogue = xzufi.New(xzufisql.New(p.db.Read), &xzufi.Options{Now: p.clock.Now, Logger: log})
+	c.editor = c.catalogue.With(xzufisql.New(p.db.Write))
+	sender, err := p.mailer()
+	if err != nil {
+		return err
+	}
+	c.accounts = &konto.Service{DB: p.db, Now: p.clock.Now}
+	c.inbox = postkorb.New(postkorbsql.New(p.db.Write), &postkorb.Options{Now: p.clock.Now, Logger: log, Notifier: smtp.NewNotifier(sender, p.notice)})
+	c.orders = payment.New(paymentsql.New(p.db.Write), &payment.Options{Now: p.clock.Now})
+	folder := filepath.Join(p.cfg.Data, "uebergabe")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return fmt.Errorf("portal: folder for hand-overs: %w", err)
+	}
+	drop, err := dropfolder.New(folder, &dropfolder.Options{Now: p.clock.Now})
+	if err != nil {
+		return err
+	}
+	c.outbox = federation.New(federationsql.New(p.db.Write), &federation.Options{Now: p.clock.Now, Logger: log,
+		Transports: map[string]federation.Transport{"ablage": drop},
+		OpenPart: func(ctx context.Context, part federation.Part) (io.ReadCloser, error) {
+			return c.blobs.Open(ctx, part.BlobKey)
+		}})
+	c.authority = rbac.New(rbacsql.New(p.db.Write), tenant, &rbac.Options{Now: p.clock.Now, Logger: log})
+	return nil
+}
+
+func (p *Portal) mailer() (*smtp.Sender, error) {
+	o := smtp.Options{Addr: p.cfg.SMTP, From: p.cfg.Town + " <" + p.cfg.MailFrom + ">", Now: p.clock.Now}
+	if p.sims.mail != nil {
+		o.Addr, o.InsecurePlaintext = p.sims.mail.Addr, true // the catch-all server of the demo on this machine
+	}
+	return smtp.New(o)
+}
+
+// notice finds whom a notice is for. It has nothing to say but that there is
+// something to read.
+func (p *Portal) notice(ctx context.Context, n postkorb.Notice) (smtp.Mail, error) {
+	a, err := p.parts.accounts.Account(ctx, n.Owner)
+	if errors.Is(err, konto.ErrNotFound) || (err == nil && (!a.Notify || a.Mail == "")) {
+		return smtp.Mail{}, &postkorb.NotifyError{Code: "no-address", Permanent: true}
+	}
+	if err != nil {
+		return smtp.Mail{}, err
+	}
+	t := p.core.Texts
+	return smtp.Mail{To: a.Mail, MessageID: n.ID, Subject: t.Get(a.Lang, "mail.notice.subject"),
+		Text: t.Get(a.Lang, "mail.notice.body", "portal", p.cfg.PortalName+" "+p.cfg.Town, "url", p.URL()+"/postkorb", "town", p.cfg.Town)}, nil
+}
+
+func (p *Portal) composeLogin(ring keys.Ring) error {
+	sign, err := ring.Get("saml-signatur")
+	if err != nil {
+		return err
+	}
+	decrypt, err := ring.Get("saml-verschluesselung")
+	if err != nil {
+		return err
+	}
+	metadata := p.sims.metadata()
+	if p.cfg.BundIDMetadata != "" {
+		if metadata, err = os.ReadFile(p.cfg.BundIDMetadata); err != nil {
+			return &ConfigError{"PORTAL_BUNDID_METADATA", "cannot be read"}
+		}
+	}
+	c := &p.parts
+	c.logins = bundidsql.New(p.db.Write)
+	c.login, err = bundid.New(bundid.Config{
+		EntityID: p.URL(), ACSURL: p.URL() + "/saml/acs", IDPMetadata: metadata,
+		SigningKey: sign.Key, SigningCertificate: sign.Certificate,
+		DecryptionKeys:          []bundid.DecryptionKey{{Key: decrypt.Key, Certificate: decrypt.Certificate}},
+		OrganizationDisplayName: p.cfg.Town, OnlineServiceID: p.cfg.OnlineServiceID,
+		Now: p.clock.Now, Logger: p.cfg.Logger, InsecureAllowHTTP: p.public.Scheme == "http",
+	}, c.logins)
+	if err != nil {
+		return err
+	}
+	c.staff = &staff.Login{Issuer: p.cfg.StaffIssuer, ClientID: p.cfg.StaffClient, ClientSecret: p.cfg.StaffSecret,
+		RedirectURL: p.URL() + "/amt/oidc/antwort", Person: p.person, Now: p.clock.Now}
+	if p.sims.oidc != nil {
+		c.staff.Issuer, c.staff.ClientID, c.staff.ClientSecret = p.sims.oidc.URL, simClient, p.sims.secret
+	}
+	return nil
+}
+
+// person finds the employee whom the provider names.
+func (p *Portal) person(_ context.Context, issuer, subject string) (string, bool) {
+	if issuer != p.parts.staff.Issuer {
+		return "", false
+	}
+	for _, s := range demo.StaffMembers() {
+		if s.Sub == subject {
+			return s.ID, true
+		}
+	}
+	return "", false
+}
+
+func (p *Portal) composeApplications() error {
+	c := &p.parts
+	c.applications = antrag.New(antrag.Config{
+		DB: p.db, Now: p.clock.Now, Blobs: c.blobs, Inbox: c.inbox, Orders: c.orders, Outbox: c.outbox,
+		Definition:  c.definition,
+		Unit:        c.unit,
+		UnitName:    unitName,
+		Destination: func(assistant string) string { return "ablage:" + assistant },
+		Text:        p.core.Texts.Get,
+	})
+	return nil
+}
+
+func (c *parts) definition(id, version string) (*assistant.Definition, bool) {
+	if version == "" {
+		return c.assistants.Latest(id)
+	}
+	return c.assistants.Version(id, version)
+}
+
+// unit asks the catalogue who is responsible and finds the unit behind that
+// office. An office of another administration has no unit here; what nobody
+// is responsible for goes to the mail room (Poststelle).
+func (c *parts) unit(ctx context.Context, service, area string) (antrag.Unit, error) {
+	fallback := antrag.Unit{ID: demo.FallbackUnit, Name: unitName(demo.FallbackUnit)}
+	id, err := xzufi.ParseID(service)
+	if err != nil {
+		return fallback, nil
+	}
+	r, err := c.catalogue.Responsible(ctx, id, area)
+	if errors.Is(err, xzufi.ErrNotFound) {
+		return fallback, nil
+	}
+	if err != nil {
+		return antrag.Unit{}, err
+	}
+	for _, o := range r.Offices {
+		for _, m := range demo.OfficeUnits() {
+			if m.Office.Agency == o.Office.ID.Agency && m.Office.Value == o.Office.ID.Value {
+				return antrag.Unit{ID: m.Unit, Name: o.Office.Name.For("de")}, nil
+			}
+		}
+	}
+	if len(r.Offices) > 0 {
+		return antrag.Unit{}, antrag.ErrNoUnit
+	}
+	return fallback, nil
+}
+
+func unitName(id string) string {
+	for _, u := range demo.Units() {
+		if u.ID == id {
+			return u.Name
+		}
+	}
+	return id
+}
+
+func (p *Portal) composeJobs(ctx context.Context) error {
+	c := &p.parts
+	steps := []jobs.Step{
+		{Name: antrag.StepNotice, Due: c.inbox.Due, Do: c.inbox.Notify},
+		{Name: antrag.StepDelivery, Due: c.outbox.Due, Do: c.outbox.Deliver},
+	}
+	chores := []jobs.Chore{
+		{Name: "sessions", Every: 10 * time.Minute, Do: p.core.Sessions.Purge},
+		{Name: "drafts", Every: time.Hour, Do: c.applications.PurgeDrafts},
+		{Name: "logins", Every: 10 * time.Minute, Do: func(ctx context.Context) error { return c.logins.Purge(ctx, p.clock.Now()) }},
+	}
+	engine, err := jobs.New(ctx, p.db, p.clock.Now, p.cfg.Logger, steps, chores)
+	if err != nil {
+		return err
+	}
+	c.jobs = engine
+	c.applications.Wake = engine.Wake
+	return nil
+}
+
+// safeOrigin is the origin of an address for the Content-Security-Policy.
+func safeOrigin(address string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	if !ok || strings.ContainsAny(host, " ;,'\"") {
+		return ""
+	}
+	return template.HTMLEscapeString(fmt.Sprintf("%s://%s", scheme, host))
+}

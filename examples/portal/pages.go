@@ -1,0 +1,130 @@
+package portal
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/stadttor/stadttor/examples/portal/internal/antrag"
+	"github.com/stadttor/stadttor/examples/portal/internal/copy"
+	"github.com/stadttor/stadttor/examples/portal/internal/demo"
+	"github.com/stadttor/stadttor/examples/portal/internal/konto"
+	"github.com/stadttor/stadttor/examples/portal/internal/web"
+	"github.com/stadttor/stadttor/examples/portal/internal/web/account"
+	"github.com/stadttor/stadttor/examples/portal/internal/web/apply"
+	"github.com/stadttor/stadttor/examples/portal/internal/web/desk"
+	"github.com/stadttor/stadttor/examples/portal/internal/web/find"
+	"github.com/stadttor/stadttor/examples/portal/internal/web/login"
+	"github.com/stadttor/stadttor/postkorb/postkorbsql"
+	"github.com/stadttor/stadttor/xzufi"
+)
+
+// composePages gives every page what it needs and builds the handler.
+func (p *Portal) composePages() error {
+	c, core := &p.parts, p.core
+	reader := c.inbox.With(postkorbsql.New(p.db.Read))
+
+	finding := &find.Pages{Catalogue: c.catalogue, Assistants: c.assistants, Feedback: p.feedback, Town: p.cfg.Town,
+		Municipalities: municipalities(), Reaches: c.reaches}
+	finding.Register(core)
+	(&login.Pages{Provider: c.login, Accounts: c.accounts, Applications: c.applications, Sessions: core.Sessions}).Register(core)
+	(&apply.Pages{Applications: c.applications, Assistants: c.assistants, Accounts: c.accounts, Catalogue: c.catalogue,
+		Attributes: func(r *web.Request) ([]konto.Attribute, error) { return login.Attributes(r, c.accounts) },
+		Places:     c.catalogue.Places, PlaceName: finding.PlaceName, Unit: c.unit, Service: serviceOf}).Register(core)
+	(&account.Pages{Accounts: c.accounts, Applications: c.applications, Inbox: c.inbox, Reader: reader, Sessions: core.Sessions, CopyPDF: p.copyPDF}).Register(core)
+	work := &desk.Pages{Applications: c.applications, Policy: c.authority.Policy, Tenant: tenant, Now: p.clock.Now, Login: c.staff,
+		PersonName: personName, UnitName: unitName, PersonUnit: personUnit, Deliveries: c.outbox, CopyPDF: p.copyPDF,
+		PlaceName: func(key string) (string, bool) { return finding.PlaceName(context.Background(), key) }}
+	work.Register(core)
+	p.composeTester()
+	p.health()
+
+	core.Nav, core.PlaceName = finding.Nav, finding.PlaceName
+	core.StaffNav, core.StaffBanner = work.Nav, work.Banner
+	core.Staff = func(_ context.Context, id string) (web.StaffView, bool) {
+		return web.StaffView{Name: personName(id), Unit: unitName(personUnit(id))}, true
+	}
+	core.Unread = func(ctx context.Context, owner string) int {
+		n, err := reader.Unread(ctx, owner)
+		if err != nil {
+			p.cfg.Logger.Warn("unread messages cannot be counted", "cause", err.Error())
+		}
+		return n
+	}
+	// The answer of the login provider comes from another site by design.
+	p.handler = core.Handler("POST /saml/acs")
+	return nil
+}
+
+// copyPDF draws the copy of an application in a language.
+func (p *Portal) copyPDF(ctx context.Context, a antrag.Application, lang string) ([]byte, error) {
+	def, answers, err := p.parts.applications.AnswersOf(a)
+	if err != nil {
+		return nil, err
+	}
+	texts := func(key string, pairs ...any) string { return p.core.Texts.Get(lang, key, pairs...) }
+	files, err := p.parts.applications.Files(ctx, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	doc := copy.Build(texts, a, def, answers, copy.Extras{Town: p.cfg.Town, Office: unitName(a.LeadUnit), Lang: lang, Files: files, Places: placeName})
+	var out bytes.Buffer
+	if err := copy.PDF(&out, doc); err != nil {
+		return nil, fmt.Errorf("portal: copy: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+func placeName(key string) (string, bool) {
+	for _, a := range demo.Areas() {
+		if a.Key == key {
+			return a.Name, true
+		}
+	}
+	return "", false
+}
+
+// municipalities are the places where people live.
+func municipalities() []string {
+	var out []string
+	for _, a := range demo.Areas() {
+		if len(a.Postcodes) > 0 {
+			out = append(out, a.Key)
+		}
+	}
+	return out
+}
+
+// serviceOf finds the service of the catalogue that an assistant is for.
+func serviceOf(id string) (xzufi.ID, bool) {
+	for _, s := range demo.AssistantServices() {
+		if s.Assistant == id {
+			return xzufi.ID{Agency: s.Service.Agency, Scheme: s.Service.Scheme, Value: s.Service.Value}, true
+		}
+	}
+	return xzufi.ID{}, false
+}
+
+// reaches reports whether an application about a service can be received here.
+func (c *parts) reaches(ctx context.Context, service, area string) bool {
+	_, err := c.unit(ctx, service, area)
+	return err == nil
+}
+
+func personName(id string) string {
+	for _, s := range demo.StaffMembers() {
+		if s.ID == id {
+			return s.Name
+		}
+	}
+	return id
+}
+
+func personUnit(id string) string {
+	for _, s := range demo.StaffMembers() {
+		if s.ID == id {
+			return s.Unit
+		}
+	}
+	return ""
+}
