@@ -11,6 +11,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/stadttor/stadttor/xzufi/internal/german"
 )
 
 // Options changes how a [Catalogue] works. The zero value is the safe choice.
@@ -100,6 +102,7 @@ type card struct {
 
 	key   string // ID.String
 	loose string
+	sort  string // German title as dictionaries order it
 }
 
 // shelf is all cards of one revision. It never changes once built, but for the
@@ -194,7 +197,7 @@ func (c *Catalogue) shelfAt(ctx context.Context, h Head) (*shelf, error) {
 			if err := json.Unmarshal(r.Card, k); err != nil {
 				return nil, fmt.Errorf("xzufi: stored card of a service: %w", err)
 			}
-			k.key, k.loose = r.ID.String(), r.ID.Loose()
+			k.key, k.loose, k.sort = r.ID.String(), r.ID.Loose(), german.SortKey(k.Title.For("de"))
 			s.cards = append(s.cards, k)
 			s.byKey[k.key] = k
 			s.byLoose[k.loose] = append(s.byLoose[k.loose], k)

@@ -241,7 +241,7 @@ func (c *Catalogue) rank(ctx context.Context, v view, es []expansion, area strin
 		if d := cmp.Compare(b.score, a.score); d != 0 {
 			return d
 		}
-		if d := cmp.Compare(german.SortKey(a.card.Title.For("de")), german.SortKey(b.card.Title.For("de"))); d != 0 {
+		if d := cmp.Compare(a.card.sort, b.card.sort); d != 0 {
 			return d
 		}
 		return cmp.Compare(a.card.key, b.card.key)

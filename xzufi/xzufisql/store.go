@@ -389,8 +389,15 @@ func (s *Store) Find(ctx context.Context, sel xzufi.Selection) ([]xzufi.Record, 
 	case xzufi.PartBody:
 		q = q.Column("body", "raw")
 	}
+	// Without statistics SQLite takes any index on the class for better than
+	// those on references, and then reads the whole class. An expression
+	// keeps the class out of its choice; PostgreSQL it would mislead.
+	class, pg := "o.class", s.db.Dialect().Name() == dialect.PG
+	if !pg && (sel.Loose != nil || sel.Services != nil) {
+		class = "(o.class || '')"
+	}
 	if sel.Class != "" {
-		q = q.Where("o.class = ?", string(sel.Class))
+		q = q.Where(class+" = ?", string(sel.Class))
 	}
 	if !sel.Tombstones {
 		q = q.Where("o.deleted = 0")
@@ -415,14 +422,14 @@ func (s *Store) Find(ctx context.Context, sel xzufi.Selection) ([]xzufi.Record, 
 		}
 	}
 	binary := ""
-	if s.db.Dialect().Name() == dialect.PG {
+	if pg {
 		binary = ` COLLATE "C"` // the order of bytes, as everywhere else
 	}
 	if sel.After != nil {
-		class := string(sel.After.Class)
-		q = q.Where("(o.class"+binary+" > ? OR o.class = ? AND o.key"+binary+" > ?)", class, class, sel.After.ID.String())
+		after := string(sel.After.Class)
+		q = q.Where("("+class+binary+" > ? OR "+class+" = ? AND o.key"+binary+" > ?)", after, after, sel.After.ID.String())
 	}
-	q = q.OrderExpr("o.class" + binary + ", o.key" + binary)
+	q = q.OrderExpr(class + binary + ", o.key" + binary)
 	if sel.Limit > 0 {
 		q = q.Limit(int64(sel.Limit))
 	}
