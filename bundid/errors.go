@@ -65,6 +65,7 @@ const (
 	ReasonReference                           // signature does not refer to its parent
 	ReasonDigest                              // content was changed
 	ReasonSignature                           // no pinned key made this signature
+	ReasonEncryptionForm                      // encrypted assertion out of form, or too many keys
 	ReasonDecryption                          // none of our keys opens the assertion
 
 	ReasonVersion             // not SAML 2.0
@@ -103,7 +104,7 @@ var reasonNames = [...]string{
 	ReasonAssertionPosition: "assertion-position", ReasonSignaturePosition: "signature-position",
 	ReasonUnsigned: "unsigned", ReasonSignatureForm: "signature-form", ReasonAlgorithm: "algorithm",
 	ReasonReference: "reference", ReasonDigest: "digest", ReasonSignature: "signature",
-	ReasonDecryption: "decryption", ReasonVersion: "version", ReasonIssuer: "issuer",
+	ReasonEncryptionForm: "encryption-form", ReasonDecryption: "decryption", ReasonVersion: "version", ReasonIssuer: "issuer",
 	ReasonDestination: "destination", ReasonSubject: "subject", ReasonRecipient: "recipient",
 	ReasonAudience: "audience", ReasonConditions: "conditions", ReasonNotYetValid: "not-yet-valid",
 	ReasonExpired: "expired", ReasonWindow: "window", ReasonAuthnStatement: "authn-statement",

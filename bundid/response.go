@@ -183,7 +183,7 @@ func (sp *ServiceProvider) signedAssertion(e, verified *xmlstrict.Element, ids m
 		}
 		plain, err := xmlsec.Decrypt(e, sp.decrypters)
 		if err != nil {
-			return nil, securityRefused(err)
+			return nil, decryptionRefused(err)
 		}
 		if e, err = xmlstrict.Parse(plain, xmlstrict.DefaultLimits(), ids); err != nil {
 			return nil, xmlRefused(err)
@@ -334,6 +334,14 @@ func securityRefused(err error) *ResponseError {
 	var se *xmlsec.Error
 	if errors.As(err, &se) {
 		re.Reason = securityReasons[se.Reason]
+	}
+	return re
+}
+
+func decryptionRefused(err error) *ResponseError {
+	re := securityRefused(err)
+	if re.Reason == ReasonSignatureForm {
+		re.Reason = ReasonEncryptionForm
 	}
 	return re
 }

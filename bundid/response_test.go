@@ -2,6 +2,7 @@ package bundid_test
 
 import (
 	"crypto/sha1"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -201,6 +202,34 @@ func TestEncryption(t *testing.T) {
 			check(t, d, c.encrypted(t, signed(t, d.template(), pen{})), row.want)
 		})
 	}
+	t.Run("key beside the data", func(t *testing.T) {
+		t.Parallel()
+		for uri, want := range map[string]bundid.Reason{"#_k1": 0, "http://angreifer.example/key": bundid.ReasonEncryptionForm} {
+			d := newDesk(t, bundid.NewMemStore(0))
+			doc := parse(t, currentCrypt().encrypted(t, signed(t, d.template(), pen{})))
+			container := doc.Root().SelectElement("EncryptedAssertion")
+			info := container.FindElement("./EncryptedData/KeyInfo")
+			key := info.SelectElement("EncryptedKey")
+			key.CreateAttr("xmlns:xenc", enc)
+			key.CreateAttr("xmlns:ds", "http://www.w3.org/2000/09/xmldsig#")
+			info.RemoveChild(key)
+			info.CreateElement("ds:RetrievalMethod").CreateAttr("URI", uri)
+			container.AddChild(key)
+			check(t, d, serialize(t, doc), want)
+		}
+	})
+	t.Run("A45 too many keys", func(t *testing.T) {
+		t.Parallel()
+		d := newDesk(t, bundid.NewMemStore(0))
+		doc := parse(t, currentCrypt().encrypted(t, signed(t, d.template(), pen{})))
+		info := doc.FindElement("//KeyInfo")
+		for i := range 5 {
+			another := info.SelectElement("EncryptedKey").Copy()
+			another.CreateAttr("Id", fmt.Sprintf("_more%d", i))
+			info.AddChild(another)
+		}
+		check(t, d, serialize(t, doc), bundid.ReasonEncryptionForm)
+	})
 	t.Run("A43 unsigned inside", func(t *testing.T) {
 		t.Parallel()
 		d := newDesk(t, bundid.NewMemStore(0))
