@@ -162,9 +162,19 @@ var (
 	tierWeight  = [...]int{tierExact: 100, tierPart: 80, tierPrefix: 75, tierTypo: 55}
 )
 
+// asked is what a probe was made for.
+type asked struct{ word, tier int }
+
+// tally is what one service has of the query.
+type tally struct {
+	best   []int // per word, the most it counts for
+	top    int
+	asked  asked
+	strong bool // a word itself found outside the text
+}
+
 // rank asks the store which services hold which terms, and orders them.
 func (c *Catalogue) rank(ctx context.Context, v view, es []expansion, area string) ([]ranked, error) {
-	type asked struct{ word, tier int }
 	var probes []Probe
 	var meta []asked
 	for i, e := range es {
@@ -185,12 +195,6 @@ func (c *Catalogue) rank(ctx context.Context, v view, es []expansion, area strin
 	if err != nil {
 		return nil, err
 	}
-	type tally struct {
-		best   []int
-		top    int
-		asked  asked
-		strong bool // a word itself found outside the text
-	}
 	tallies := map[string]*tally{}
 	for p, keys := range found {
 		m := meta[p]
@@ -209,6 +213,11 @@ func (c *Catalogue) rank(ctx context.Context, v view, es []expansion, area strin
 			}
 		}
 	}
+	return v.order(es, tallies, area), nil
+}
+
+// order ranks the services that are to be shown, best first.
+func (v view) order(es []expansion, tallies map[string]*tally, area string) []ranked {
 	var out, weak []ranked
 	for key, t := range tallies {
 		k := v.byKey[key]
@@ -246,7 +255,7 @@ func (c *Catalogue) rank(ctx context.Context, v view, es []expansion, area strin
 		}
 		return cmp.Compare(a.card.key, b.card.key)
 	})
-	return out, nil
+	return out
 }
 
 // suggest replaces unknown words by the nearest known ones; "" if there are none.

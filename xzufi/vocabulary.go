@@ -139,15 +139,6 @@ type expansion struct {
 	floor int // the best tier this word may count as
 }
 
-func (e expansion) empty() bool {
-	for _, t := range e.terms {
-		if len(t) > 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // expand says what a query word stands for. A word the catalogue does not have
 // is taken apart if it is a compound of known words, else read as mistyped.
 func (v *vocabulary) expand(w german.Word) []expansion {
