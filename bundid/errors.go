@@ -24,6 +24,7 @@ type ConfigError struct {
 	Err   error  // what is wrong
 }
 
+// Error implements error. The text is safe for logs.
 func (e *ConfigError) Error() string {
 	return fmt.Sprintf("bundid: config %s: %v", e.Field, e.Err)
 }
@@ -37,6 +38,7 @@ type RequestError struct {
 	Field string // name of the field of LoginRequest
 }
 
+// Error implements error. The text is safe for logs.
 func (e *RequestError) Error() string {
 	return fmt.Sprintf("bundid: login request: field %s is not valid", e.Field)
 }

@@ -74,6 +74,7 @@ type ConfigError struct {
 	Problem string
 }
 
+// Error implements error.
 func (e *ConfigError) Error() string { return "portal: " + e.Setting + " " + e.Problem }
 
 func (c *Config) defaults() {

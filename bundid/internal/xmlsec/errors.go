@@ -25,6 +25,7 @@ type Error struct {
 	Err    error // reason below, may be nil
 }
 
+// Error implements error.
 func (e *Error) Error() string {
 	if e.Reason > 0 && int(e.Reason) < len(reasonNames) {
 		return "xml security: " + reasonNames[e.Reason]

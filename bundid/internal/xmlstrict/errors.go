@@ -42,6 +42,7 @@ type SyntaxError struct {
 	Offset int // byte offset where reading stopped
 }
 
+// Error implements error.
 func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("xml refused at byte %d: %s", e.Offset, e.Reason)
 }

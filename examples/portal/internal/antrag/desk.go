@@ -110,7 +110,7 @@ func (s *Service) Units(ctx context.Context, id string) ([]Involvement, error) {
 	return out, err
 }
 
-// Orders returns the payment orders of a case.
+// OrdersOf returns the payment orders of a case.
 func (s *Service) OrdersOf(ctx context.Context, a Application) ([]payment.Order, error) {
 	return s.Orders.ByReference(ctx, a.Reference)
 }

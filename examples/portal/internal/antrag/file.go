@@ -50,6 +50,7 @@ const (
 // UploadError says why a file was not taken.
 type UploadError struct{ Reason UploadReason }
 
+// Error implements error.
 func (e *UploadError) Error() string { return "antrag: upload refused: " + string(e.Reason) }
 
 // allowed pairs what the bytes are with the endings that may name it.

@@ -44,6 +44,7 @@ type Error struct {
 	Err    error
 }
 
+// Error implements error.
 func (e *Error) Error() string { return "staff: login failed: " + string(e.Reason) }
 
 // Unwrap returns the cause.

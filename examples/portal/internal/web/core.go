@@ -74,6 +74,7 @@ type Error struct {
 	Cause  error
 }
 
+// Error implements error.
 func (e *Error) Error() string {
 	if e.Cause != nil {
 		return "web: " + e.Code + ": " + e.Cause.Error()
