@@ -70,8 +70,8 @@
 // # Threats
 //
 // A delivery is foreign input: document type declarations are refused, depth,
-// size of an object and number of attributes are bounded, one object is in
-// memory at a time, anything but UTF-8 is refused. Texts and links in objects
+// size of an object and number of attributes are bounded, a Reader holds one
+// object at a time and an import a few MB, anything but UTF-8 is refused. Texts and links in objects
 // stay as they came: sanitise them before showing. A full delivery cannot
 // delete more than a set share of what its source delivered before.
 // Queries are cut to 400 bytes and eight words.

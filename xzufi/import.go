@@ -62,6 +62,9 @@ type Dangling struct {
 
 const maxListed = 1000
 
+// maxBatchBytes bounds the XML that waits in one batch, whatever its objects.
+const maxBatchBytes = 4 << 20
+
 // hashVersion is part of every hash: raise it when the decoding changes, so
 // that the next import writes everything anew.
 const hashVersion = "1:"
@@ -98,6 +101,7 @@ type importRun struct {
 	at      time.Time
 	base    string
 	batch   []staging
+	bytes   int // of XML in batch
 	pending map[objectKey]bool
 	written map[objectKey]bool // what the run leaves: true written, false deleted
 	seen    map[objectKey]bool
@@ -194,13 +198,14 @@ func (r *importRun) file(ctx context.Context, f File) error {
 			continue
 		}
 		// An object twice in a batch: the first one must be compared first.
-		if k := (objectKey{op.Class, op.ID.Loose()}); r.pending[k] || len(r.batch) == MaxBatch {
+		if k := (objectKey{op.Class, op.ID.Loose()}); r.pending[k] || len(r.batch) == MaxBatch || r.bytes > maxBatchBytes {
 			if err := r.flush(ctx); err != nil {
 				return err
 			}
 		}
 		r.pending[objectKey{op.Class, op.ID.Loose()}] = true
 		r.batch = append(r.batch, staging{op, f.Name})
+		r.bytes += len(op.Raw)
 	}
 }
 
@@ -255,7 +260,8 @@ func (r *importRun) flush(ctx context.Context) error {
 		r.loose[objectKey{s.op.Class, id.Loose()}] = id
 		out = append(out, rec)
 	}
-	r.batch = r.batch[:0]
+	clear(r.batch)
+	r.batch, r.bytes = r.batch[:0], 0
 	clear(r.pending)
 	if len(out) == 0 {
 		return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -221,4 +222,29 @@ func TestImportRefusesBadSources(t *testing.T) {
 			t.Errorf("%q: %v", s, err)
 		}
 	}
+}
+
+// Large objects are staged before a batch is full.
+func TestImportBoundsABatchByItsSize(t *testing.T) {
+	t.Parallel()
+	s := &countingStore{Store: xzufi.NewMemStore()}
+	var objects []string
+	for i := range 8 {
+		objects = append(objects, service(fmt.Sprint(i), "Titel", "", strings.Repeat("x ", 900_000)))
+	}
+	load(t, xzufi.New(s, nil), objects...)
+	if s.stages < 2 || s.most > 4 {
+		t.Errorf("%d batches, the largest of %d objects", s.stages, s.most)
+	}
+}
+
+type countingStore struct {
+	xzufi.Store
+	stages, most int
+}
+
+func (s *countingStore) Stage(ctx context.Context, run int64, batch []xzufi.Record) error {
+	s.stages++
+	s.most = max(s.most, len(batch))
+	return s.Store.Stage(ctx, run, batch)
 }
