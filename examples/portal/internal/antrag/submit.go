@@ -275,6 +275,14 @@ func (s *Service) OwnedBy(ctx context.Context, owner, id string) (Application, e
 	})
 }
 
+// OwnedThread returns the application of an owner that a thread is about, or
+// ErrNotFound.
+func (s *Service) OwnedThread(ctx context.Context, owner, thread string) (Application, error) {
+	return s.one(ctx, s.DB.Read, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("a.owner = ?", owner).Where("a.thread = ?", thread)
+	})
+}
+
 func (s *Service) one(ctx context.Context, db bun.IDB, where func(*bun.SelectQuery) *bun.SelectQuery) (Application, error) {
 	var a Application
 	err := db.NewSelect().Model(&a).Apply(where).Scan(ctx)
