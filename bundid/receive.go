@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"mime"
 	"net/http"
 	"net/url"
@@ -37,7 +38,11 @@ func (sp *ServiceProvider) Receive(ctx context.Context, r *http.Request) (ticket
 		if re.Err != nil {
 			attrs = append(attrs, "detail", re.Err.Error())
 		}
-		sp.log.WarnContext(ctx, "bundid: response refused", attrs...)
+		level := slog.LevelWarn
+		if re.Reason >= ReasonStatus && re.Reason <= ReasonRequiredAttributeMissing {
+			level = slog.LevelInfo // the citizen's or the account's decision, no attack
+		}
+		sp.log.Log(ctx, level, "bundid: response refused", attrs...)
 	}
 	return ticket, err
 }
