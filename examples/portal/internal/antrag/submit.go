@@ -247,16 +247,12 @@ func (s *Service) openThread(ctx context.Context, p parts, a *Application, unit 
 	if err != nil {
 		return err
 	}
-	if _, err := p.inbox.Send(ctx, th.ID, postkorb.Draft{
+	_, err = p.inbox.Send(ctx, th.ID, postkorb.Draft{
 		Kind: postkorb.KindInformation, From: s.unitParty(unit.ID, ""), Key: "receipt",
 		Subject: s.Text(a.Lang, "mail.receipt.subject"),
 		Body: s.Text(a.Lang, "mail.receipt.body", "title", a.Title, "reference", a.Reference, "office", unit.Name,
 			"time", a.ReceivedAt.In(berlin).Format("02.01.2006, 15:04")),
-	}); err != nil {
-		return err
-	}
-	_, err = p.inbox.Send(ctx, th.ID, postkorb.Draft{Kind: postkorb.KindStatus, From: postkorb.Party{Kind: postkorb.PartySystem, Name: unit.Name},
-		Status: postkorb.StatusReceived, Key: "status-received", NoNotice: true})
+	})
 	return err
 }
 
