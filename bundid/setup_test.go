@@ -115,6 +115,7 @@ func (p *portal) serveLogin(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, redirect.URL, http.StatusSeeOther)
 		return
 	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	io.WriteString(w, `<form method="post" action="`+html.EscapeString(redirect.URL)+`">`)
 	for name, values := range redirect.Form {
 		io.WriteString(w, `<input type="hidden" name="`+name+`" value="`+html.EscapeString(values[0])+`">`)

@@ -73,6 +73,7 @@ func (s *Server) routes() {
 	s.mux.HandleFunc("POST /idp/uebermittlung", s.acceptConsent)
 	s.mux.HandleFunc("GET /idp/fehler", s.serveFault)
 	s.mux.HandleFunc("GET /{$}", s.serveStart)
+	s.mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	static := http.StripPrefix("/idp/", http.FileServerFS(files))
 	s.mux.HandleFunc("GET /idp/static/", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "public, max-age=86400")
