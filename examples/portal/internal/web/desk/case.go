@@ -10,8 +10,10 @@ import (
 	"github.com/stadttor/stadttor/examples/portal/internal/assistant"
 	"github.com/stadttor/stadttor/examples/portal/internal/web"
 	"github.com/stadttor/stadttor/federation"
+	"github.com/stadttor/stadttor/federation/federationsql"
 	"github.com/stadttor/stadttor/payment"
 	"github.com/stadttor/stadttor/postkorb"
+	"github.com/stadttor/stadttor/postkorb/postkorbsql"
 )
 
 func (p *Pages) registerCase(c *web.Core) {
@@ -293,7 +295,7 @@ func (p *Pages) deliveries(v *visit, f *file) ([]delivery, error) {
 	if p.Deliveries == nil {
 		return nil, nil
 	}
-	list, err := p.Deliveries.ByReference(v.Context(), f.Reference)
+	list, err := p.Deliveries.With(federationsql.New(p.Applications.DB.Read)).ByReference(v.Context(), f.Reference)
 	if err != nil {
 		return nil, err
 	}
@@ -373,6 +375,12 @@ func (p *Pages) party(v *visit, f *file) postkorb.Party {
 	return postkorb.Party{Kind: postkorb.PartyUnit, ID: f.LeadUnit, Person: v.person(), Name: p.UnitName(f.LeadUnit)}
 }
 
+// reader is the inbox on the handle that only reads, so that pages do not wait
+// for those who write.
+func (p *Pages) reader() *postkorb.Inbox {
+	return p.Applications.Inbox.With(postkorbsql.New(p.Applications.DB.Read))
+}
+
 func (p *Pages) thread(ctx context.Context, f *file) ([]postkorb.Message, error) {
-	return p.Applications.Inbox.Messages(ctx, postkorb.ThreadID(f.Thread))
+	return p.reader().Messages(ctx, postkorb.ThreadID(f.Thread))
 }

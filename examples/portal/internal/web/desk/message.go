@@ -98,7 +98,7 @@ func readText(v *visit, m postkorb.Message) string {
 
 // messageIn returns a message of the case, or postkorb.ErrNotFound.
 func (p *Pages) messageIn(v *visit, f *file, id string) (postkorb.Message, error) {
-	m, err := p.Applications.Inbox.Message(v.Context(), postkorb.MessageID(id))
+	m, err := p.reader().Message(v.Context(), postkorb.MessageID(id))
 	if err != nil {
 		return postkorb.Message{}, err
 	}
