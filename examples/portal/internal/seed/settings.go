@@ -2,66 +2,19 @@ package seed
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/uptrace/bun"
 
 	"github.com/stadttor/stadttor/examples/portal/internal/database"
 )
 
-type settingRow struct {
-	bun.BaseModel `bun:"table:portal_settings"`
-	Name          string `bun:"name,pk"`
-	Value         string `bun:"value"`
-}
-
-func readSetting(ctx context.Context, db *database.DB, name string) (string, error) {
-	var row settingRow
-	err := db.Read.NewSelect().Model(&row).Where("name = ?", name).Scan(ctx)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("seed: setting %s: %w", name, err)
-	}
-	return row.Value, nil
-}
-
-func writeSetting(ctx context.Context, db *database.DB, name, value string) error {
-	_, err := db.Write.NewInsert().Model(&settingRow{Name: name, Value: value}).On("CONFLICT (name) DO UPDATE").Set("value = EXCLUDED.value").Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("seed: setting %s: %w", name, err)
-	}
-	return nil
-}
-
 func (s *Seeder) setting(ctx context.Context, name string) (string, error) {
-	return readSetting(ctx, s.DB, name)
+	return database.Setting(ctx, s.DB.Read, name)
 }
 
 func (s *Seeder) set(ctx context.Context, name, value string) error {
-	return writeSetting(ctx, s.DB, name, value)
-}
-
-// Offset returns how far the portal's clock was set, as SaveOffset kept it.
-func Offset(ctx context.Context, db *database.DB) (time.Duration, error) {
-	text, err := readSetting(ctx, db, settingOffset)
-	if err != nil || text == "" {
-		return 0, err
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil {
-		return 0, fmt.Errorf("seed: setting %s is no duration", settingOffset)
-	}
-	return d, nil
-}
-
-// SaveOffset keeps how far the portal's clock was set over a restart.
-func SaveOffset(ctx context.Context, db *database.DB, d time.Duration) error {
-	return writeSetting(ctx, db, settingOffset, d.String())
+	return database.SetSetting(ctx, s.DB.Write, name, value)
 }
 
 // runtimeTables hold what happens while the portal runs. The catalogue stays:
@@ -84,7 +37,7 @@ func (s *Seeder) clear(ctx context.Context) error {
 				return fmt.Errorf("seed: empty %s: %w", table, err)
 			}
 		}
-		_, err := tx.NewDelete().Model((*settingRow)(nil)).Where("name IN (?)", bun.In([]string{settingSeeded, settingBase, settingOffset})).Exec(ctx)
+		_, err := tx.NewDelete().Table("portal_settings").Where("name IN (?)", bun.In([]string{settingSeeded, settingBase, settingOffset})).Exec(ctx)
 		return err
 	})
 	if err != nil {
