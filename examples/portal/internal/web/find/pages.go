@@ -47,6 +47,25 @@ type Imprint struct {
 // Register adds the pages to the core.
 func (p *Pages) Register(c *web.Core) {
 	c.Handle("GET /{$}", p.start)
+	c.Handle("GET /ort", p.placePage)
+	c.Handle("POST /ort", p.choosePlace)
+	c.Handle("GET /suche", p.search)
+	c.Handle("GET /dienstleistungen", p.services)
+	c.Handle("GET /dienstleistung/{agency}/{value}", p.service)
+	c.Handle("GET /lebenslagen", p.situationsPage)
+	c.Handle("GET /lebenslagen/{id}", p.situationPage)
+	c.Handle("GET /einrichtungen", p.offices)
+	c.Handle("GET /einrichtung/{agency}/{value}", p.office)
+	for _, f := range fixedPages() {
+		c.Handle("GET "+f.path, p.fixed(f.name))
+	}
+	c.Handle("GET /cookies", p.cookies)
+	c.Handle("GET /lizenzen", p.licences)
+	c.Handle("GET /barriere-melden", p.barrierForm)
+	c.Handle("POST /barriere-melden", p.barrierSend)
+	c.Handle("GET /barriere-melden/gesendet", p.barrierSent)
+	c.Handle("GET /sitemap.xml", p.sitemap)
+	c.Handle("GET /robots.txt", p.robots)
 }
 
 // Nav returns the main navigation of the citizens' pages.
