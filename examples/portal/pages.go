@@ -25,7 +25,7 @@ func (p *Portal) composePages() error {
 	reader := c.inbox.With(postkorbsql.New(p.db.Read))
 
 	finding := &find.Pages{Catalogue: c.catalogue, Assistants: c.assistants, Feedback: p.feedback, Town: p.cfg.Town,
-		Municipalities: municipalities(), Reaches: c.reaches}
+		Municipalities: municipalities(), Reaches: c.reaches, Wanted: wanted()}
 	finding.Register(core)
 	(&login.Pages{Provider: c.login, Accounts: c.accounts, Applications: c.applications, Sessions: core.Sessions}).Register(core)
 	(&apply.Pages{Applications: c.applications, Assistants: c.assistants, Accounts: c.accounts, Catalogue: c.catalogue,
@@ -95,11 +95,23 @@ func municipalities() []string {
 	return out
 }
 
+func wanted() []xzufi.ID {
+	var out []xzufi.ID
+	for _, o := range demo.WantedServices() {
+		out = append(out, catalogueID(o))
+	}
+	return out
+}
+
+func catalogueID(o demo.ObjectID) xzufi.ID {
+	return xzufi.ID{Agency: o.Agency, Scheme: o.Scheme, Value: o.Value}
+}
+
 // serviceOf finds the service of the catalogue that an assistant is for.
 func serviceOf(id string) (xzufi.ID, bool) {
 	for _, s := range demo.AssistantServices() {
 		if s.Assistant == id {
-			return xzufi.ID{Agency: s.Service.Agency, Scheme: s.Service.Scheme, Value: s.Service.Value}, true
+			return catalogueID(s.Service), true
 		}
 	}
 	return xzufi.ID{}, false

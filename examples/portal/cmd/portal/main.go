@@ -85,7 +85,10 @@ func configure(args []string) (portal.Config, bool, error) {
 	if fs.NArg() > 0 {
 		return c, false, fmt.Errorf("portal: unknown argument %q", fs.Arg(0))
 	}
-	level := slog.LevelInfo
+	level := slog.LevelWarn // the demo's terminal shows what a person should see
+	if c.Mode == portal.Production {
+		level = slog.LevelInfo
+	}
 	if *verbose {
 		level = slog.LevelDebug
 	}

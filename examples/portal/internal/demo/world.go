@@ -219,3 +219,17 @@ func TaxDueDates() []DueDate {
 
 // DogReportDays is the number of days in which a dog must be registered.
 const DogReportDays = 14
+
+// WantedServices returns the services that stand on the start page, most
+// wanted first.
+func WantedServices() []ObjectID {
+	land := func(value string) ObjectID { return ObjectID{AgencyLand, "Leistung", value} }
+	return []ObjectID{
+		land("L100099.LB.1001"),                          // Hund anmelden
+		land("L100099.LB.1003"),                          // Meldebescheinigung
+		land("L100099.LB.1004"),                          // Geburtsurkunde
+		{AgencyAltenwehr, "Leistung", "K033990.LB.3001"}, // Büchereiausweis
+		land("L100099.LB.1010"),                          // Personalausweis
+		land("L100099.LB.1015"),                          // Sperrmüll
+	}
+}
