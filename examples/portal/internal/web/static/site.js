@@ -5,6 +5,10 @@
   var summary = d.querySelector(".error-summary");
   if (summary) summary.focus();
 
+  /* Forward to another site: <form data-autosubmit>. */
+  var forward = d.querySelector("form[data-autosubmit]");
+  if (forward) forward.submit();
+
   /* Warning before the session ends: <div data-expires="RFC 3339" data-warn="120" hidden>. */
   var box = d.querySelector("[data-expires]");
   if (box) {
