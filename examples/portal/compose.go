@@ -303,7 +303,7 @@ func (c *parts) definition(id, version string) (*assistant.Definition, bool) {
 func (c *parts) unit(ctx context.Context, service, area string) (antrag.Unit, error) {
 	fallback := antrag.Unit{ID: demo.FallbackUnit, Name: unitName(demo.FallbackUnit)}
 	id, err := xzufi.ParseID(service)
-	if err != nil {
+	if err != nil || area == "" {
 		return fallback, nil
 	}
 	r, err := c.catalogue.Responsible(ctx, id, area)
