@@ -18,6 +18,7 @@ import (
 
 	"github.com/stadttor/stadttor/examples/portal/internal/clock"
 	"github.com/stadttor/stadttor/examples/portal/internal/database"
+	"github.com/stadttor/stadttor/examples/portal/internal/seed"
 	"github.com/stadttor/stadttor/examples/portal/internal/web"
 )
 
@@ -35,6 +36,7 @@ type Portal struct {
 	handler  http.Handler
 	parts    parts
 	sims     simulators
+	seeding  *seed.Seeder
 	closers  []func() error
 	started  bool
 }

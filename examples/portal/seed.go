@@ -3,8 +3,11 @@ package portal
 import (
 	"context"
 	"path/filepath"
+	"time"
 
+	"github.com/stadttor/stadttor/examples/portal/internal/database"
 	"github.com/stadttor/stadttor/examples/portal/internal/seed"
+	"github.com/stadttor/stadttor/examples/portal/internal/web/tester"
 )
 
 // seeder builds the demo world through the portal's own rules.
@@ -15,5 +18,31 @@ func (p *Portal) seeder() *seed.Seeder {
 		ClearHandOvers: p.clearHandOvers, ClearMails: p.sims.mail.Clear, SetOffset: p.clock.SetOffset}
 }
 
-func (p *Portal) seed(ctx context.Context) error { return p.seeder().Run(ctx) }
-func (p *Portal) composeTester()                 {}
+func (p *Portal) seed(ctx context.Context) error {
+	p.seeding = p.seeder()
+	return p.seeding.Run(ctx)
+}
+
+// composeTester adds the tester's pages; production does not have them.
+func (p *Portal) composeTester() {
+	if p.cfg.Mode != Demo {
+		return
+	}
+	real := p.cfg.Now
+	if real == nil {
+		real = time.Now
+	}
+	(&tester.Pages{DB: p.db.Read, Accounts: p.parts.accounts, Outbox: p.parts.outbox,
+		BundID: p.sims.bundid, Staff: p.sims.oidc, Mail: p.sims.mail, EntityID: p.URL(),
+		RealNow: real, Offset: p.clock.Offset, SetOffset: p.setClock, Reset: p.seeding.Reset}).Register(p.core)
+}
+
+// setClock shifts the clock of portal and simulators and keeps the shift over
+// a restart.
+func (p *Portal) setClock(ctx context.Context, d time.Duration) error {
+	if err := database.SetSetting(ctx, p.db.Write, settingClock, d.String()); err != nil {
+		return err
+	}
+	p.clock.SetOffset(d)
+	return nil
+}
