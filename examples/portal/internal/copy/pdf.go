@@ -56,6 +56,7 @@ func PDF(w io.Writer, d Document) error {
 	p.AddUTF8FontFromBytes("fira", "", regular)
 	p.AddUTF8FontFromBytes("fira", "B", semibold)
 	p.SetMargins(left, top, right)
+	p.SetCellMargin(0)
 	p.SetAutoPageBreak(true, bottom)
 	p.AliasNbPages("{nb}")
 	p.frame(d)
@@ -245,18 +246,18 @@ func (p *paper) wrap(s string, w float64) []string {
 	for _, para := range strings.Split(p.clean(s), "\n") {
 		cur := ""
 		for _, word := range strings.Split(para, " ") {
-			for p.GetStringWidth(word) > w-2 {
+			for p.GetStringWidth(word) > w {
 				if cur != "" {
 					out, cur = append(out, cur), ""
 				}
-				n := p.fit(word, w-2)
+				n := p.fit(word, w)
 				out, word = append(out, word[:n]), word[n:]
 			}
 			next := word
 			if cur != "" {
 				next = cur + " " + word
 			}
-			if p.GetStringWidth(next) > w-2 {
+			if p.GetStringWidth(next) > w {
 				out, cur = append(out, cur), word
 				continue
 			}
