@@ -25,7 +25,7 @@ type step struct {
 	Title, Text, State string
 }
 
-type document struct{ Name, URL, Meta string }
+type document struct{ Name, URL, Meta, State string }
 
 type order struct {
 	Items       []payment.Item
@@ -40,6 +40,7 @@ type order struct {
 type caseData struct {
 	frame
 	Application      antrag.Application
+	Closed           bool
 	LoggedIn         bool
 	Title, Office    string
 	Steps            []step
@@ -63,7 +64,7 @@ func (p *Pages) show(r *web.Request) error {
 	if err != nil {
 		return err
 	}
-	d := caseData{frame: p.frame(r, "applications"), Application: a, LoggedIn: r.Session.LoggedIn(), Title: p.title(r, a), Office: p.Applications.UnitName(a.LeadUnit),
+	d := caseData{frame: p.frame(r, "applications"), Application: a, Closed: a.Closed(), LoggedIn: r.Session.LoggedIn(), Title: p.title(r, a), Office: p.Applications.UnitName(a.LeadUnit),
 		PDF: p.CopyPDF != nil, URL: "/antraege/" + a.ID, Next: r.T("account.next." + string(a.Status))}
 	d.Steps = timeline(r, a, ms)
 	if !a.Closed() && !a.DueAt.IsZero() {
@@ -110,8 +111,8 @@ func shown(st postkorb.Status) postkorb.Status {
 // timeline tells the way of a case in the citizen's words, oldest first, and
 // what comes next.
 func timeline(r *web.Request, a antrag.Application, ms []postkorb.Message) []step {
-	out := []step{{When: a.ReceivedAt, Title: r.T("account.step.sent"), State: "done"}}
-	last := postkorb.Status("")
+	last := postkorb.StatusReceived
+	out := []step{{When: a.ReceivedAt, Title: r.T("status.received"), Text: r.T("account.step.text.received"), State: "done"}}
 	for _, m := range ms {
 		if m.Kind != postkorb.KindStatus || shown(m.Status) == last {
 			continue
@@ -122,9 +123,6 @@ func timeline(r *web.Request, a antrag.Application, ms []postkorb.Message) []ste
 			st.Text = r.T("account.step.text." + string(last))
 		}
 		out = append(out, st)
-	}
-	if last == "" {
-		out = append(out, step{When: a.ReceivedAt, Title: r.T("status." + string(shown(a.Status))), State: "done"})
 	}
 	if a.Closed() {
 		return out
@@ -146,7 +144,7 @@ func (p *Pages) documents(r *web.Request, a antrag.Application, ms []postkorb.Me
 	}
 	for _, f := range files {
 		if f.Owner == a.Owner {
-			d.Own = append(d.Own, document{f.Name, fileURL(a, f.ID), web.FormatSize(r.Lang, f.Size)})
+			d.Own = append(d.Own, document{f.Name, fileURL(a, f.ID), web.FormatSize(r.Lang, f.Size), ""})
 		}
 	}
 	for _, m := range ms {
@@ -157,7 +155,7 @@ func (p *Pages) documents(r *web.Request, a antrag.Application, ms []postkorb.Me
 			if at.Slot != "" {
 				continue // a document of the citizen
 			}
-			doc := document{at.Name, fileURL(a, at.ID), web.FormatSize(r.Lang, at.Size)}
+			doc := document{at.Name, fileURL(a, at.ID), web.FormatSize(r.Lang, at.Size), ""}
 			if m.Kind == postkorb.KindDecision {
 				d.Decision = append(d.Decision, doc)
 			} else {

@@ -16,7 +16,10 @@ import (
 
 type fact struct{ Label, Value, Source, Level, At string }
 
-type choice struct{ Value, Label string }
+type choice struct {
+	Value, Label, Hint string
+	Checked            bool
+}
 
 type dataPage struct {
 	frame
@@ -49,7 +52,7 @@ func (p *Pages) showData(r *web.Request, a konto.Account, d dataPage, errs []web
 	}
 	d.Mailbox, d.ConsentAt, d.ConsentText, d.Login = a.Mailbox != "", a.ConsentAt, a.ConsentText, a.LoginAt
 	for _, l := range []string{web.German, web.English, web.Simple} {
-		d.Langs = append(d.Langs, choice{l, r.Core.Texts.Get(l, "lang.name")})
+		d.Langs = append(d.Langs, choice{Value: l, Label: r.Core.Texts.Get(l, "lang.name")})
 	}
 	return r.Render("account/daten", web.View{Title: r.T("account.data.title"), Noindex: true, Data: d, Errors: errs,
 		Crumbs: crumbs(r, crumb(r, "account.overview.title", "/konto"), crumb(r, "account.data.title", ""))})

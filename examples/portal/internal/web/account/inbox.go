@@ -171,7 +171,7 @@ func (p *Pages) showThread(r *web.Request, t postkorb.Thread, a antrag.Applicati
 		v.Answered = answered[m.ID]
 		v.Answerable = !d.Closed && a.ID != "" && m.From.Kind != postkorb.PartyCitizen && (m.Kind == postkorb.KindQuestion || m.Kind == postkorb.KindDocumentRequest)
 		if v.Answerable {
-			d.Questions = append(d.Questions, choice{string(m.ID), r.T("account.reply.to", "subject", v.Subject, "date", web.FormatDate(r.Lang, m.CreatedAt))})
+			d.Questions = append(d.Questions, choice{Value: string(m.ID), Label: r.T("account.reply.to", "subject", v.Subject, "date", web.FormatDate(r.Lang, m.CreatedAt))})
 			if m.Kind == postkorb.KindQuestion && !v.Answered || d.Question == "" {
 				d.Question = string(m.ID)
 			}

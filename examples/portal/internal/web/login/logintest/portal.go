@@ -126,7 +126,7 @@ func Start(t *testing.T, register ...func(*Portal)) *Portal {
 	}
 	texts := must(web.LoadTexts(os.DirFS("../lang")))(t)
 	renderer := must(web.NewRenderer(os.DirFS("../templates"), os.DirFS("../static"), texts))(t)
-	p.Core = &web.Core{Log: slog.New(slog.DiscardHandler), Now: p.Now, Texts: texts, Renderer: renderer,
+	p.Core = &web.Core{Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), Now: p.Now, Texts: texts, Renderer: renderer,
 		Sessions: &web.Sessions{DB: p.DB, Now: p.Now, Limits: web.DefaultSessionLimits()}, PortalName: "Serviceportal", Town: "Stadt Altenwehr",
 		Unread: func(ctx context.Context, account string) int {
 			n, err := p.Reader.Unread(ctx, account)
