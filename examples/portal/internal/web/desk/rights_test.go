@@ -55,7 +55,7 @@ func TestVisibilityMatrix(t *testing.T) {
 	reading := map[string]bool{"GET /amt/vorgang/{id}": true, "GET /amt/vorgang/{id}/nachricht/{nachricht}": true, "GET /amt/vorgang/{id}/datei/{file}": true,
 		"GET /amt/vorgang/{id}/kopie.pdf": true, "GET /amt/vorgang/{id}/daten.json": true}
 	people := map[string]*browser{}
-	for _, p := range []string{"p-clerk", "p-head", "p-other", "p-auditor", "p-post", "p-admin", "p-none", "p-unknown", ""} {
+	for _, p := range []string{"p-clerk", "p-head", "p-other", "p-auditor", "p-post", "p-count", "p-admin", "p-none", "p-unknown", ""} {
 		if people[p] = w.browser(); p != "" {
 			people[p] = w.as(p)
 		}
@@ -141,7 +141,7 @@ func TestListsShowOnlyWhatMayBeSeen(t *testing.T) {
 		listed, name, count string
 	}{
 		{"p-clerk", "yes", "yes", "1"}, {"p-auditor", "yes", "yes", "1"}, {"p-sub", "yes", "yes", "1"},
-		{"p-post", "yes", "no", "1"}, {"p-other", "no", "no", "0"}, {"p-admin", "no", "no", "0"}, {"p-none", "no", "no", "0"},
+		{"p-post", "yes", "no", "1"}, {"p-count", "yes", "no", "1"}, {"p-other", "no", "no", "0"}, {"p-admin", "no", "no", "0"}, {"p-none", "no", "no", "0"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.person, func(t *testing.T) {
@@ -264,5 +264,31 @@ func TestEndedInvolvement(t *testing.T) {
 	}
 	if resp := b.get("/amt/wiedervorlagen"); strings.Contains(resp.body, "Nachsehen") {
 		t.Error("the reminder still shows")
+	}
+}
+
+// Whoever may only count cases sees that there are some, and no way in.
+func TestListOnly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	fx := newFixture(t, w)
+	if list := w.as("p-count").get("/amt/eingang").body; strings.Contains(list, "/amt/vorgang/") || !strings.Contains(list, fx.a.Reference) {
+		t.Error("the list is not one of envelopes without links")
+	}
+}
+
+func TestNoPolicyDeniesAll(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	fx := newFixture(t, w)
+	b := w.as("p-clerk")
+	w.mu.Lock()
+	w.none = true
+	w.mu.Unlock()
+	if list := b.get("/amt/eingang"); list.code != http.StatusOK || strings.Contains(list.body, fx.a.Reference) {
+		t.Errorf("list = %d", list.code)
+	}
+	if resp := b.get("/amt/vorgang/" + fx.a.ID); resp.code != http.StatusNotFound {
+		t.Errorf("case = %d", resp.code)
 	}
 }

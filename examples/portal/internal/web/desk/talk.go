@@ -17,7 +17,17 @@ import (
 	"github.com/stadttor/stadttor/postkorb"
 )
 
-func (p *Pages) askForm(v *visit, f *file) error { return p.showAsk(v, f, nil, nil) }
+// ended answers a form that a closed case no longer takes.
+func (p *Pages) ended(v *visit, f *file) error {
+	return p.finish(v, f, posted{}, antrag.ErrClosed, "", nil)
+}
+
+func (p *Pages) askForm(v *visit, f *file) error {
+	if f.Closed() {
+		return p.ended(v, f)
+	}
+	return p.showAsk(v, f, nil, nil)
+}
 
 func (p *Pages) showAsk(v *visit, f *file, po *posted, c *check) error {
 	return p.showForm(v, f, "ask", po, c, func(values url.Values, c *check) form {
@@ -45,7 +55,12 @@ func (p *Pages) ask(v *visit, f *file) error {
 	return p.finish(v, f, po, err, "desk.ask.done", p.sent(v, f, key))
 }
 
-func (p *Pages) requestForm(v *visit, f *file) error { return p.showRequest(v, f, nil, nil) }
+func (p *Pages) requestForm(v *visit, f *file) error {
+	if f.Closed() {
+		return p.ended(v, f)
+	}
+	return p.showRequest(v, f, nil, nil)
+}
 
 func (p *Pages) showRequest(v *visit, f *file, po *posted, c *check) error {
 	return p.showForm(v, f, "request", po, c, func(values url.Values, c *check) form {
@@ -202,7 +217,7 @@ func (p *Pages) outcomes(f *file) []postkorb.Status {
 
 func (p *Pages) decideForm(v *visit, f *file) error {
 	if f.Closed() {
-		return p.finish(v, f, posted{}, antrag.ErrClosed, "", nil)
+		return p.ended(v, f)
 	}
 	return p.showDecide(v, f, nil, nil)
 }

@@ -24,7 +24,11 @@ func wantRedirect(t *testing.T, resp answer, to string) {
 // The way of a case from the incoming tray to the decision.
 func TestWayOfACase(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	wayOfACase(t, newWorld(t))
+}
+
+func wayOfACase(t *testing.T, w *world) {
+	t.Helper()
 	a := w.submit("antrag", "dienst-bb", "Jörg", "Maß")
 	b := w.as("p-clerk")
 	path := "/amt/vorgang/" + a.ID
@@ -89,6 +93,11 @@ func TestWayOfACase(t *testing.T) {
 	for _, want := range []string{"Teils.", "Noch nicht geöffnet", "Entschieden: teilweise", "Zeile 2 &lt;b&gt;", "Unterlage angenommen"} {
 		if !strings.Contains(page.body, want) {
 			t.Errorf("the case lacks %q", want)
+		}
+	}
+	for _, closed := range []string{"/rueckfrage", "/nachforderung", "/bescheid"} {
+		if resp := b.get(path + closed); resp.code != http.StatusConflict || !strings.Contains(resp.body, "Der Vorgang ist abgeschlossen.") {
+			t.Errorf("%s of a closed case = %d", closed, resp.code)
 		}
 	}
 	if !strings.Contains(b.get("/amt/abgeschlossen").body, a.Reference) || strings.Contains(b.get("/amt/eingang").body, a.Reference) {

@@ -45,9 +45,10 @@ type world struct {
 	pages   *desk.Pages
 	handler http.Handler
 
-	mu  sync.Mutex
-	at  time.Time
-	src rbac.Source
+	mu   sync.Mutex
+	at   time.Time
+	src  rbac.Source
+	none bool // no policy at all
 }
 
 func (w *world) now() time.Time {
@@ -95,13 +96,14 @@ func source(at time.Time) rbac.Source {
 		Roles: []rbac.Role{{ID: "sb", Name: "Sachbearbeitung", Permissions: clerk}, {ID: "leitung", Name: "Leitung", Permissions: append([]string{"case.assign", "payment.read"}, clerk...)},
 			{ID: "revision", Name: "Rechnungsprüfung", Permissions: []string{"case.list", "case.readEnvelope", "case.read", "payment.read"}},
 			{ID: "post", Name: "Poststelle", Permissions: []string{"case.list", "case.readEnvelope", "case.assign"}},
+			{ID: "zahl", Name: "Zählung", Permissions: []string{"case.list"}},
 			{ID: "admin", Name: "Benutzerverwaltung", Permissions: []string{"person.read"}}},
 		Substitutions: []rbac.Substitution{{ID: "v1", For: "p-clerk", By: "p-sub", From: at.Add(-time.Hour), Until: at.Add(24 * time.Hour), Reason: "Urlaub"}},
 	}
 	for _, p := range append([]string{"case.assign", "payment.read", "person.read"}, clerk...) {
 		src.Permissions = append(src.Permissions, rbac.Permission{ID: p})
 	}
-	for _, a := range [][3]string{{"p-clerk", "sb", "bb"}, {"p-mate", "sb", "bb"}, {"p-head", "leitung", "bb"}, {"p-other", "sb", "st"}, {"p-auditor", "revision", "stadt"}, {"p-post", "post", "stadt"}, {"p-admin", "admin", "stadt"}} {
+	for _, a := range [][3]string{{"p-clerk", "sb", "bb"}, {"p-mate", "sb", "bb"}, {"p-head", "leitung", "bb"}, {"p-other", "sb", "st"}, {"p-auditor", "revision", "stadt"}, {"p-post", "post", "stadt"}, {"p-count", "zahl", "stadt"}, {"p-admin", "admin", "stadt"}} {
 		src.Persons = append(src.Persons, rbac.Person{ID: a[0]})
 		src.Assignments = append(src.Assignments, rbac.Assignment{ID: "a-" + a[0], Person: a[0], Role: a[1], Unit: a[2], Reason: "x", GrantedBy: "p-admin"})
 	}
@@ -109,11 +111,14 @@ func source(at time.Time) rbac.Source {
 	return src
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T) *world { return newWorldOn(t, "") }
+
+// newWorldOn takes the address of a PostgreSQL database; empty means SQLite.
+func newWorldOn(t *testing.T, address string) *world {
 	t.Helper()
 	ctx := t.Context()
 	w := &world{t: t, defs: definitions(), at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
-	db, err := database.Open(ctx, "", t.TempDir())
+	db, err := database.Open(ctx, address, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,6 +150,9 @@ func newWorld(t *testing.T) *world {
 		Policy: func() *rbac.Policy {
 			w.mu.Lock()
 			defer w.mu.Unlock()
+			if w.none {
+				return nil
+			}
 			p, err := rbac.Compile(w.src)
 			if err != nil {
 				t.Error(err)
