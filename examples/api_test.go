@@ -102,7 +102,7 @@ func declarations(t *testing.T, dir string) []string {
 		t.Fatal(err)
 	}
 	var out []string
-	print := func(d ast.Decl) {
+	show := func(d ast.Decl) {
 		var b bytes.Buffer
 		cfg := printer.Config{Mode: printer.UseSpaces, Tabwidth: 2}
 		if err := cfg.Fprint(&b, fset, d); err != nil {
@@ -112,19 +112,19 @@ func declarations(t *testing.T, dir string) []string {
 	}
 	values := func(list []*doc.Value) {
 		for _, v := range list {
-			print(v.Decl)
+			show(v.Decl)
 		}
 	}
 	funcs := func(list []*doc.Func) {
 		for _, f := range list {
-			print(f.Decl)
+			show(f.Decl)
 		}
 	}
 	values(p.Consts)
 	values(p.Vars)
 	funcs(p.Funcs)
 	for _, typ := range p.Types {
-		print(typ.Decl)
+		show(typ.Decl)
 		values(typ.Consts)
 		values(typ.Vars)
 		funcs(typ.Funcs)

@@ -239,15 +239,18 @@ func TestNothingOfOneMachine(t *testing.T) {
 	r := rule{"no file names a folder of one machine or the host of a package registry",
 		"the repository works wherever it is checked out, with whatever mirror is configured there"}
 	// In parts, so that this file does not break the rule itself.
-	machine := regexp.MustCompile(`(^|[^\w.\-/])/` + `(work|root|tmp/brief)/`)
+	machines := []string{"/" + "work/", "/" + "root/", "/" + "tmp/brief/"}
 	hosts := []string{"proxy." + "golang.org", "registry." + "npmjs.org", "deb." + "debian.org"}
 	for _, rel := range files(t) {
 		raw := read(t, rel)
 		if strings.HasSuffix(rel, ".sum") || !utf8.Valid(raw) {
 			continue
 		}
-		if m := machine.Find(raw); m != nil {
-			r.broken(t, "%s contains %q", rel, m)
+		for _, m := range machines {
+			// The expression alone would be slow on large files.
+			if bytes.Contains(raw, []byte(m)) && regexp.MustCompile(`(^|[^\w.\-/])`+m).Match(raw) {
+				r.broken(t, "%s contains %q", rel, m)
+			}
 		}
 		for _, h := range hosts {
 			if bytes.Contains(raw, []byte(h)) {

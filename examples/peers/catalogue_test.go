@@ -17,7 +17,7 @@ import (
 
 const xzufiNamespace = "http://xoev.de/schemata/xzufi/2_2_0"
 
-// delivery is an XZuFi 2.2 file of several MB: 600 services with twelve text
+// delivery is an XZuFi 2.2 file of about 7 MB: 600 services with twelve text
 // modules in two languages, costs and deadlines, 300 offices, and 3,000
 // responsibilities. The texts are invented and follow no rule of style.
 var delivery = sync.OnceValue(func() string {

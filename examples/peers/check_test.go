@@ -126,7 +126,7 @@ m = g2(p.role, r.act) && g(r.sub, p.role, r.dom)
 `
 
 // newCasbin writes every assignment down for each unit that it reaches, since
-// domains have no tree of their own and matching functions are slower.
+// domains have no tree of their own.
 func newCasbin(t testing.TB, p *rbac.Policy) *casbin.Enforcer {
 	t.Helper()
 	m, err := casbinmodel.NewModelFromString(casbinText)

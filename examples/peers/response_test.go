@@ -45,7 +45,7 @@ func (s *openStore) TakeRequest(_ context.Context, id string) (bundid.Request, e
 func (s *openStore) UseAssertion(context.Context, string, time.Time) error { return nil }
 func (s *openStore) PutTicket(context.Context, bundid.Ticket) error        { return nil }
 
-// receiver checks one posted form and counts the attributes it read.
+// receiver is one side: it checks one posted form.
 type receiver struct {
 	name    string
 	receive func(form string) error
@@ -204,7 +204,7 @@ func BenchmarkResponseEncrypted(b *testing.B) {
 		key := spKeys().Key
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := rsa.DecryptOAEP(sha1.New(), rand.Reader, key, m.content, nil); err != nil {
+			if _, err := rsa.DecryptOAEP(sha1.New(), rand.Reader, key, m.wrapped, nil); err != nil {
 				b.Fatal(err)
 			}
 		}

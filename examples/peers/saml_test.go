@@ -88,10 +88,10 @@ type message struct {
 	relay   string
 	signed  string // response with a signed assertion
 	sealed  string // the same with the assertion encrypted
-	content []byte // the wrapped key of sealed, for the lower bound
+	wrapped []byte // the wrapped key of sealed, for the lower bound
 }
 
-// forms are what the browser posts.
+// form is what the browser posts.
 func (m *message) form(response string) string {
 	return url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(response))}, "RelayState": {m.relay}}.Encode()
 }
@@ -213,6 +213,6 @@ func newMessage(t testing.TB, sp *bundid.ServiceProvider) *message {
 	signed := sign(t, assertion(m.request))
 	m.signed = response(m.request, signed)
 	sealed, wrapped := encrypt(t, signed)
-	m.sealed, m.content = response(m.request, sealed), wrapped
+	m.sealed, m.wrapped = response(m.request, sealed), wrapped
 	return m
 }
