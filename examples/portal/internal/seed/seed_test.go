@@ -2,6 +2,8 @@ package seed_test
 
 import (
 	"context"
+	"crypto/rand"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,10 +42,12 @@ type world struct {
 	mails  int // how often they were cleared
 }
 
-func open(t testing.TB) *world {
+func open(t testing.TB) *world { return openOn(t, "") }
+
+func openOn(t testing.TB, address string) *world {
 	t.Helper()
 	ctx, data := t.Context(), t.TempDir()
-	db, err := database.Open(ctx, "", data)
+	db, err := database.Open(ctx, address, data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,12 +176,21 @@ func (w *world) group(t *testing.T, table, column string) map[string]int {
 	return out
 }
 
-func TestWorldHoldsEveryCase(t *testing.T) {
+func TestWorld(t *testing.T) {
 	t.Parallel()
 	w := open(t)
 	if err := w.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	for name, check := range map[string]func(*testing.T, *world){
+		"holds every case": holdsEveryCase, "all happened before the seed": happenedBeforeTheSeed, "second run does nothing": secondRunDoesNothing,
+		"personas find their cases": personasFindTheirCases, "staff have their rights": staffHaveTheirRights,
+	} {
+		t.Run(name, func(t *testing.T) { check(t, w) })
+	}
+}
+
+func holdsEveryCase(t *testing.T, w *world) {
 	want := map[string]int{}
 	fees := 0
 	for _, c := range demo.Cases() {
@@ -190,18 +203,12 @@ func TestWorldHoldsEveryCase(t *testing.T) {
 		t.Errorf("cases by state (-want +got):\n%s", diff)
 	}
 	got := w.counts(t)
-	t.Log(got)
 	if got["payment_orders"] != fees || got["notice queued"] != 0 || got["notice failed"] != 0 || got["delivery failed"] != 0 || got["handed over"] != got["delivery delivered"] {
 		t.Errorf("world: %v", got)
 	}
 }
 
-func TestEverythingHappenedBeforeTheSeed(t *testing.T) {
-	t.Parallel()
-	w := open(t)
-	if err := w.Run(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+func happenedBeforeTheSeed(t *testing.T, w *world) {
 	for table, column := range map[string]string{"portal_applications": "updated_at", "portal_case_log": "at", "postkorb_messages": "created_at",
 		"postkorb_events": "at", "payment_events": "at", "federation_deliveries": "created_at", "portal_accounts": "login_at"} {
 		n, err := w.DB.Read.NewSelect().Table(table).Where(column+" > ?", now).Count(t.Context())
@@ -226,12 +233,50 @@ func TestEverythingHappenedBeforeTheSeed(t *testing.T) {
 	}
 }
 
-func TestSecondRunDoesNothing(t *testing.T) {
+func TestOnPostgres(t *testing.T) {
 	t.Parallel()
-	w := open(t)
+	dsn := os.Getenv("PORTAL_TEST_POSTGRES")
+	if dsn == "" {
+		t.Skip("PORTAL_TEST_POSTGRES is not set: skipped on PostgreSQL")
+	}
+	admin, err := database.Open(t.Context(), dsn, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = admin.Close() })
+	schema := "seed_" + strings.ToLower(rand.Text())
+	if _, err := admin.Write.ExecContext(t.Context(), "CREATE SCHEMA "+schema); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = admin.Write.ExecContext(context.Background(), "DROP SCHEMA "+schema+" CASCADE") })
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	q.Set("search_path", schema)
+	u.RawQuery = q.Encode()
+	w := openOn(t, u.String())
 	if err := w.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	lite := open(t)
+	if err := lite.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := lite.counts(t)
+	if diff := cmp.Diff(want, w.counts(t)); diff != "" {
+		t.Errorf("PostgreSQL differs from SQLite:\n%s", diff)
+	}
+	if err := w.Reset(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, w.counts(t)); diff != "" {
+		t.Errorf("after a reset:\n%s", diff)
+	}
+}
+
+func secondRunDoesNothing(t *testing.T, w *world) {
 	before := w.ids(t)
 	if err := w.Run(t.Context()); err != nil {
 		t.Fatal(err)
@@ -310,12 +355,7 @@ func TestHalfAWorldIsBuiltAnew(t *testing.T) {
 	}
 }
 
-func TestPersonasFindTheirCases(t *testing.T) {
-	t.Parallel()
-	w := open(t)
-	if err := w.Run(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+func personasFindTheirCases(t *testing.T, w *world) {
 	accounts := &konto.Service{DB: w.DB, Now: w.Now}
 	found := 0
 	for _, p := range bundidsim.Personas() {
@@ -334,12 +374,7 @@ func TestPersonasFindTheirCases(t *testing.T) {
 	}
 }
 
-func TestStaffHaveTheirRights(t *testing.T) {
-	t.Parallel()
-	w := open(t)
-	if err := w.Run(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+func staffHaveTheirRights(t *testing.T, w *world) {
 	p := w.Authority.Policy()
 	steuern := rbac.Object{Tenant: "altenwehr", Units: []string{"fb1-steuern"}}
 	for _, tt := range []struct {

@@ -142,15 +142,15 @@ func (p *Pages) deliveries(r *web.Request) error {
 }
 
 // stateLinks narrow the list of hand-overs to one state.
-func stateLinks(r *web.Request, current federation.State) []web.Link {
-	links := []web.Link{{Label: r.T("tester.deliveries.all"), URL: "/test/uebergaben", Current: current == ""}}
+func stateLinks(r *web.Request, current federation.State) []tab {
+	links := []tab{{Label: r.T("tester.deliveries.all"), URL: "/test/uebergaben", Current: current == ""}}
 	codes := make([]string, 0, len(deliveryKinds))
 	for s := range deliveryKinds {
 		codes = append(codes, string(s))
 	}
 	slices.Sort(codes)
 	for _, s := range codes {
-		links = append(links, web.Link{Label: r.T("tester.delivery." + s), URL: "/test/uebergaben?stand=" + s, Current: string(current) == s})
+		links = append(links, tab{Label: r.T("tester.delivery." + s), URL: "/test/uebergaben?stand=" + s, Current: string(current) == s})
 	}
 	return links
 }

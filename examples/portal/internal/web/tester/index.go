@@ -120,7 +120,7 @@ func (p *Pages) personas(r *web.Request) ([]persona, error) {
 	for _, s := range p.BundID.Personas() {
 		v := persona{ID: s.ID, Name: s.Name, About: s.About}
 		for _, l := range s.Logins {
-			v.Logins = append(v.Logins, personaLogin{Means: string(l.Means), Level: r.T("level." + web.LevelKey(int(l.Level))), Guest: l.Guest})
+			v.Logins = append(v.Logins, personaLogin{Means: r.T("means." + string(l.Means)), Level: r.T("tester.level." + web.LevelKey(int(l.Level))), Guest: l.Guest})
 		}
 		id, err := p.account(r.Context(), s)
 		if err != nil {

@@ -66,6 +66,13 @@ func (p *Pages) Register(c *web.Core) {
 // setting the clock or a reset may end the session.
 var done = map[string]bool{"uhr": true, "mails": true, "stoerung": true, "zurueck": true}
 
+// tab is one link of a row of them.
+type tab struct {
+	Label, URL string
+	Current    bool
+	Count      int
+}
+
 // show answers with one of the tester's pages. data gets the entries that
 // all of them have.
 func (p *Pages) show(r *web.Request, page, path string, v web.View, data map[string]any) error {
@@ -73,11 +80,6 @@ func (p *Pages) show(r *web.Request, page, path string, v web.View, data map[str
 	v.Noindex = true
 	if path != "/test" {
 		v.Crumbs = []web.Crumb{{Label: r.T("tester.index.title"), URL: "/test"}, {Label: v.Title}}
-	}
-	type tab struct {
-		Label, URL string
-		Current    bool
-		Count      int
 	}
 	var tabs []tab
 	for _, t := range []struct{ page, path string }{

@@ -168,7 +168,7 @@ func TestPagesInTwoLanguages(t *testing.T) {
 	w.give()
 	send(t, w.mail.Addr)
 	for _, lang := range []string{"de", "en"} {
-		w.page("/test", lang, "Wiebke Harms", "Meike Harms", "wrong-audience", w.mail.Addr, "/healthz/live", "127.0.0.1:1")
+		w.page("/test", lang, "Wiebke Harms", "Meike Harms", "meike-harms", "wrong-audience", w.mail.Addr, "/healthz/live", "127.0.0.1:1")
 		body := w.page("/test/vorgaenge", lang, "AW-26-2345-6789", "/amt/vorgang/FALL1", "/antraege/FALL1", "Wiebke Harms", "Meike Harms")
 		if strings.Contains(strings.ToLower(body), "geheim") {
 			t.Error("the list shows more than envelopes")

@@ -1,6 +1,7 @@
 package tester
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -21,7 +22,8 @@ func (p *Pages) reset(r *web.Request) error {
 		text := r.T("tester.reset.error")
 		return p.show(r, "reset", "/test/zuruecksetzen", web.View{Errors: []web.FieldError{{Field: "ja", Text: text}}}, map[string]any{"Problem": text})
 	}
-	if err := p.Reset(r.Context()); err != nil {
+	// A browser that goes away must not leave half a world.
+	if err := p.Reset(context.WithoutCancel(r.Context())); err != nil {
 		return err
 	}
 	r.Session = nil // it went with the rest
