@@ -292,7 +292,7 @@ func TestServicePage(t *testing.T) {
 	v := serve(t).visitor(t)
 	body := v.get(dog+inTown, http.StatusOK)
 	has(t, body, "<h1>Hund anmelden</h1>", "/antrag/neu/hund-anmelden?dienst=L100099%2FL100099.LB.1001&amp;ort="+demo.AreaAltenwehr,
-		"Ergänzung der Stadt Altenwehr", "72,00", "600,00", "kostenfrei", "Fachlich freigegeben am 17.02.2026 durch", "Zuständig für Stadt Altenwehr", "Rathaus", "04299 555-1", "Öffnungszeiten")
+		"Ergänzung der Stadt Altenwehr", "72,00", "600,00", "kostenfrei", "Fachlich freigegeben am 17.02.2026 durch", "Zuständig für: Stadt Altenwehr", "Rathaus", "04299 555-1", "Öffnungszeiten")
 	order := []string{"Online erledigen", "Voraussetzungen", "Das brauchen Sie", "Kosten</h2>", "Fristen", "Bearbeitungsdauer", "Ablauf", "Rechtsgrundlagen", "Rechtsbehelf", "Zuständige Stelle", "Fachlich freigegeben"}
 	at := 0
 	for _, o := range order {

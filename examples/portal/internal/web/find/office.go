@@ -36,6 +36,7 @@ type addressView struct {
 type contactView struct {
 	Text, Note string
 	Mail       string       // mailto address
+	Host       string       // what follows the @, so that the address may break there
 	URL        template.URL // of digits only, so its scheme tel is safe
 }
 
@@ -97,6 +98,8 @@ func (v *officeView) contact(r *web.Request, c xzufi.Communication) {
 	case xzufi.ChannelMail:
 		if _, err := mail.ParseAddress(value); err == nil {
 			entry.Mail = "mailto:" + value
+			local, host, _ := strings.Cut(value, "@")
+			entry.Text, entry.Host = local+"@", host
 			v.Mails = append(v.Mails, entry)
 		}
 	case xzufi.ChannelWeb:

@@ -3,6 +3,7 @@ package find
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -130,7 +131,7 @@ func (s *servicePage) data() (map[string]any, error) {
 	title, teaser := pick(s.r, s.l.Title), pick(s.r, s.l.Teaser)
 	m := map[string]any{"Title": title, "Teaser": teaser, "PlaceName": s.place.Name, "Next": s.r.SelfPath(),
 		"Online": online, "Elsewhere": elsewhere, "General": s.general(online), "Offices": offices, "Several": s.who.Ambiguous, "Unresolved": len(s.who.Unresolved) > 0,
-		"Intro": s.intro(), "Sections": s.sections(costs), "Forms": s.section("formulare", "find.service.forms", xzufi.ModuleForms),
+		"Intro": s.intro(), "Sections": s.sections(costs),
 		"Approved": s.l.Approval.On, "ApprovedBy": pick(s.r, s.l.Approval.By), "Changed": s.l.Changed, "Source": s.source(),
 		"OnlyGerman": s.onlyGerman(), "Simple": s.r.Lang == web.Simple, "Situations": s.situations()}
 	return m, nil
@@ -355,7 +356,7 @@ func (s *servicePage) sections(costs section) []section {
 		s.section("rechtsgrundlagen", "find.service.law", xzufi.ModuleLegalBasis),
 		s.section("rechtsbehelf", "find.service.remedy", xzufi.ModuleRemedies),
 		s.section("weiteres", "find.service.further", xzufi.ModuleFurtherReading),
-		s.section("ansprechpunkt", "find.service.contact", xzufi.ModuleContact),
+		s.contact(),
 	}
 	var out []section
 	for _, sec := range all {
@@ -364,6 +365,16 @@ func (s *servicePage) sections(costs section) []section {
 		}
 	}
 	return out
+}
+
+// contact says whom to ask. The general advice is left out when the page
+// names the responsible office.
+func (s *servicePage) contact() section {
+	sec := s.section("ansprechpunkt", "find.service.contact", xzufi.ModuleContact)
+	if len(s.who.Offices) > 0 {
+		sec.Pieces = slices.DeleteFunc(sec.Pieces, func(q piece) bool { return q.Supplement == "" })
+	}
+	return sec
 }
 
 func (s *servicePage) deadlines() section {
