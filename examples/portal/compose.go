@@ -344,6 +344,7 @@ func (p *Portal) composeJobs(ctx context.Context) error {
 	chores := []jobs.Chore{
 		{Name: "sessions", Every: 10 * time.Minute, Do: p.core.Sessions.Purge},
 		{Name: "drafts", Every: time.Hour, Do: c.applications.PurgeDrafts},
+		{Name: "files", Every: time.Hour, Do: c.applications.PurgeFiles},
 		{Name: "logins", Every: 10 * time.Minute, Do: func(ctx context.Context) error { return c.logins.Purge(ctx, p.clock.Now()) }},
 	}
 	engine, err := jobs.New(ctx, p.db, p.clock.Now, p.cfg.Logger, steps, chores)

@@ -408,3 +408,25 @@ func TestReferenceFindsMistakes(t *testing.T) {
 		}
 	}
 }
+
+func TestPurgeFilesRemovesOnlyWhatBelongsToNothing(t *testing.T) {
+	t.Parallel()
+	databases(t, func(t *testing.T, w *world) {
+		d := w.fill(t, "o")
+		for _, c := range []struct{ draft, application string }{{"", ""}, {"gone", ""}, {d.ID, ""}, {"", "case"}} {
+			if _, err := w.Upload(t.Context(), "o", c.draft, c.application, "a.pdf", nil, 1000, strings.NewReader("%PDF-1.7\n")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.PurgeFiles(t.Context()); err != nil || w.count(t, "portal_files") != 4 {
+			t.Errorf("fresh uploads: %d left, %v", w.count(t, "portal_files"), err)
+		}
+		w.now = w.now.Add(25 * time.Hour)
+		if err := w.PurgeFiles(t.Context()); err != nil || w.count(t, "portal_files") != 2 {
+			t.Errorf("old uploads: %d left, %v", w.count(t, "portal_files"), err)
+		}
+		if keys, err := w.blobs.Keys(t.Context()); err != nil || len(keys) != 2 {
+			t.Errorf("%d blobs left, %v", len(keys), err)
+		}
+	})
+}

@@ -228,3 +228,27 @@ func (s *Service) OpenFile(ctx context.Context, f File) (io.ReadCloser, error) {
 	}
 	return r, err
 }
+
+// PurgeFiles removes uploads that belong to nothing: what was uploaded and
+// never sent, more than a day ago.
+func (s *Service) PurgeFiles(ctx context.Context) error {
+	var lost []File
+	err := s.DB.Read.NewSelect().Model(&lost).Where("application = ''").Where("created_at < ?", s.now().Add(-24*time.Hour)).
+		Where("draft = '' OR draft NOT IN (?)", s.DB.Read.NewSelect().Model((*draftRow)(nil)).Column("id")).Limit(500).Scan(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range lost {
+		res, err := s.DB.Write.NewDelete().Model((*File)(nil)).Where("id = ?", f.ID).Where("application = ''").Exec(ctx)
+		if err != nil {
+			return err
+		}
+		if n, _ := res.RowsAffected(); n == 0 {
+			continue // it was sent meanwhile
+		}
+		if err := s.Blobs.Delete(ctx, f.Blob); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -23,7 +23,7 @@ func Roles() []Role {
 		{"kasse", "Kasse", []string{"case.list", "case.readEnvelope", "payment.read", "service.read"}},
 		{"redaktion", "Redaktion", []string{"service.read"}},
 		{"freigabe", "Freigabe", []string{"service.read"}},
-		{"revision", "Rechnungsprüfung (lesend)", []string{"audit.read", "person.read", "service.read"}},
+		{"revision", "Rechnungsprüfung (lesend)", []string{"case.list", "case.readEnvelope", "audit.read", "person.read", "service.read"}},
 		{"benutzerverwaltung", "Benutzerverwaltung", []string{"person.read", "service.read"}},
 		{"it-administration", "IT-Administration", []string{"settings.edit", "person.read", "service.read"}},
 	}

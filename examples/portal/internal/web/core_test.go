@@ -228,7 +228,7 @@ func TestFormats(t *testing.T) {
 		{web.FormatDate("de", at), "02.07.2026"}, {web.FormatDate("en", at), "2 July 2026"}, {web.FormatDate("de", time.Time{}), ""},
 		{web.FormatTime("de-simple", at), "02.07.2026, 00:30 Uhr"},
 		{web.FormatMoney("de", 123456789), "1.234.567,89 €"}, {web.FormatMoney("en", 5), "€0.05"}, {web.FormatMoney("de", -150), "-1,50 €"},
-		{web.FormatSize("de", 1536 << 10), "1,5 MB"}, {web.FormatSize("en", 100), "100 Byte"},
+		{web.FormatSize("de", 1536<<10), "1,5 MB"}, {web.FormatSize("en", 100), "100 Byte"},
 		{string(web.CleanHTML(`<h1>A</h1><script>x</script><a href="javascript:1">b</a><p onclick="1">c</p>`)), `<h3>A</h3>b<p>c</p>`},
 	} {
 		if c.got != c.want {
