@@ -264,6 +264,10 @@ func provenance(v *visit, it assistant.SummaryItem) badge {
 	}
 	switch it.Origin.Source {
 	case assistant.BundID:
+		// Below substantial the person told the account so, and nobody checked it.
+		if it.Origin.Level < 3 {
+			return badge{v.T("desk.origin.bundid-low", "level", levelText(v, it.Origin.Level)), "neutral"}
+		}
 		return badge{v.T("desk.origin.bundid", "level", levelText(v, it.Origin.Level)), "success"}
 	case assistant.Account:
 		return badge{v.T("desk.origin.account"), "info"}
