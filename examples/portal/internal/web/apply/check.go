@@ -68,9 +68,9 @@ func (p *Pages) checkPage(v *visit, declare []web.FieldError) error {
 		"Form": v.def.Title.In(lang), "Sections": p.sections(v), "BackURL": back, "Step": total, "Total": total, "Office": office,
 		"Points": points, "Privacy": v.def.Declaration.Privacy.In(lang), "Processing": v.def.Processing.In(lang),
 		"Next": v.T("apply.next." + string(v.def.Outcome)), "Fee": fee, "HasFee": v.def.Fee != nil, "Action": v.path(pageSend),
-		"Save": v.path(pageCheck), "Revision": v.draft.Rev, "Complete": len(missing) == 0, "Level": v.T("level." + web.LevelKey(v.def.Level)),
+		"Revision": v.draft.Rev, "Level": v.T("level." + web.LevelKey(v.def.Level)),
 		"TooLow": level < v.def.Level, "Login": v.login(), "Declare": inputDeclare, "DeclareError": firstError(declare), "Now": v.Now(),
-		"Expires": v.draft.ExpiresAt, "Visitor": !v.Session.LoggedIn(),
+		"Expires": v.draft.ExpiresAt, "Visitor": v.Session.Account == "",
 	}
 	return v.Render("apply/check", web.View{Title: v.T("apply.check.title") + " – " + v.def.Title.In(lang), Noindex: true, Errors: errs, Data: d,
 		Status: checkStatus(v, len(errs))})
@@ -167,7 +167,7 @@ func (p *Pages) office(v *visit) (string, error) {
 
 // officeView is an office of the catalogue.
 type officeView struct {
-	Name, URL, Phone, Mail string
+	Name, Body, URL, Phone, Mail string // Body is the administration it belongs to
 }
 
 // offices are those that the catalogue holds responsible.
@@ -186,6 +186,7 @@ func (p *Pages) offices(v *visit, service, area string) []officeView {
 			continue
 		}
 		view := officeView{Name: o.Office.Name.For(v.Lang), URL: "/einrichtung/" + url.PathEscape(o.Office.ID.Agency) + "/" + url.PathEscape(o.Office.ID.Value)}
+		view.Body = p.body(v, o.Office)
 		for _, c := range o.Office.Communications {
 			switch {
 			case c.Channel == xzufi.ChannelPhone && view.Phone == "":
@@ -197,6 +198,22 @@ func (p *Pages) offices(v *visit, service, area string) []officeView {
 		out = append(out, view)
 	}
 	return out
+}
+
+// body is the name of the administration at the top of an office.
+func (p *Pages) body(v *visit, o xzufi.Organisationseinheit) string {
+	name := ""
+	for range 5 { // offices stand in a tree of a few levels
+		if o.Parent.IsZero() {
+			break
+		}
+		up, err := p.Catalogue.Office(v.Context(), o.Parent)
+		if err != nil {
+			break
+		}
+		o, name = up, up.Name.For(v.Lang)
+	}
+	return name
 }
 
 // other says which office of another administration is responsible.

@@ -74,9 +74,10 @@ func (p *Pages) intro(r *web.Request) error {
 	data := map[string]any{
 		"Def": def, "Title": def.Title.In(lang), "Lead": def.Lead.In(lang), "Processing": def.Processing.In(lang),
 		"Audience": r.T("apply.audience." + string(def.Audience)), "Ask": asked, "Place": area, "Start": level >= def.Level,
-		"Level": r.T("level." + web.LevelKey(def.Level)), "Needs": def.Level > 0, "LoggedIn": level > 0, "Have": r.T("level." + web.LevelKey(level)),
-		"Login": "/anmelden?weiter=" + url.QueryEscape(r.SelfPath()) + "&stufe=" + strconv.Itoa(def.Level),
-		"Fee":   feeText(r, def),
+		"Level": r.T("level." + web.LevelKey(def.Level)), "LoggedIn": level > 0, "Have": r.T("level." + web.LevelKey(level)),
+		"Visitor": level > 0 && r.Session.Account == "" || level == 0 && def.Level == 0,
+		"Login":   "/anmelden?weiter=" + url.QueryEscape(r.SelfPath()) + "&stufe=" + strconv.Itoa(def.Level),
+		"Fee":     feeText(r, def),
 	}
 	title := def.Title.In(lang)
 	if l, ok := p.service(r.Context(), def, asked, area); ok {

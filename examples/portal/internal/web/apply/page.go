@@ -54,7 +54,7 @@ func (p *Pages) page(v *visit, t target, s pageState) error {
 		"Action": v.path(st.ID, t.item), "Back": s.back, "State": v.state(t, v.draft.Answers), "Step": number, "Total": total,
 		"Name": st.Title.In(v.lang()), "Lead": st.Lead.In(v.lang()), "Form": v.def.Title.In(v.lang()), "Conflict": s.conflict,
 		"Reload": v.URL.Path, "New": v.URL.Query().Get("neu") != "", "Now": v.Now(), "Multipart": len(fileFields(st)) > 0,
-		"Last": number == total-1 && st.Group == nil, "Visitor": !v.Session.LoggedIn(), "Expires": v.draft.ExpiresAt,
+		"Visitor": v.Session.Account == "", "Expires": v.draft.ExpiresAt,
 	}
 	heading := st.Title.In(v.lang())
 	if t.fresh {
@@ -107,7 +107,7 @@ func (p *Pages) field(v *visit, q assistant.Question, problem string, places map
 		out.Notes = append(out.Notes, c.In(l))
 	}
 	if q.Locked {
-		args["Name"], args["Readonly"], args["Autocomplete"] = "", true, ""
+		args["Name"], args["Readonly"], args["Autocomplete"], args["Hint"] = "", true, "", "" // hints are for typing
 		args["Value"] = f.Display(q.Answer, l, p.place(v.Context()))
 		return out
 	}
