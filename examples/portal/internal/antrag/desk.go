@@ -152,8 +152,12 @@ func (s *Service) move(ctx context.Context, p parts, a *Application, who Actor, 
 }
 
 // Take gives a case to a person of the staff; an empty person gives it back.
+// ErrClosed when the case has ended.
 func (s *Service) Take(ctx context.Context, who Actor, id string, version int64, person string) (Application, error) {
 	return s.act(ctx, id, version, func(ctx context.Context, tx bun.Tx, a *Application, p parts) error {
+		if a.Closed() {
+			return ErrClosed
+		}
 		a.Assignee = person
 		if person != "" && a.Status == postkorb.StatusReceived {
 			if err := s.move(ctx, p, a, who, postkorb.StatusInReview, ""); err != nil {

@@ -214,8 +214,12 @@ func (s *Service) DeleteFile(ctx context.Context, owner, draft, id string) error
 	if f.Draft != draft || f.Application != "" {
 		return ErrNotFound
 	}
-	if _, err := s.DB.Write.NewDelete().Model((*File)(nil)).Where("id = ?", id).Where("application = ''").Exec(ctx); err != nil {
+	res, err := s.DB.Write.NewDelete().Model((*File)(nil)).Where("id = ?", id).Where("owner = ?", owner).Where("application = ''").Exec(ctx)
+	if err != nil {
 		return err
+	}
+	if n, _ := res.RowsAffected(); n == 0 {
+		return ErrNotFound // it was sent meanwhile: its bytes belong to the case
 	}
 	return s.Blobs.Delete(ctx, f.Blob)
 }

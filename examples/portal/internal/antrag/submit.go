@@ -87,7 +87,7 @@ func (s *Service) Submit(ctx context.Context, draftID string, who Applicant) (Ap
 	fee := def.FeeFor(d.Answers, today)
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		res, err := tx.NewUpdate().Model((*draftRow)(nil)).Set("application = ?", a.ID).
-			Where("id = ?", d.ID).Where("application = ''").Where("version = ?", d.Rev).Exec(ctx)
+			Where("id = ?", d.ID).Where("owner = ?", d.Owner).Where("application = ''").Where("version = ?", d.Rev).Exec(ctx)
 		if err != nil {
 			return err
 		}
@@ -194,8 +194,13 @@ func (s *Service) receive(ctx context.Context, tx bun.Tx, a *Application, def *a
 		return err
 	}
 	for i := range files {
-		if _, err := tx.NewUpdate().Model((*File)(nil)).Set("application = ?", a.ID).Where("id = ?", files[i].ID).Exec(ctx); err != nil {
+		res, err := tx.NewUpdate().Model((*File)(nil)).Set("application = ?", a.ID).Where("id = ?", files[i].ID).
+			Where("owner = ?", a.Owner).Where("application IN ('', ?)", a.ID).Exec(ctx)
+		if err != nil {
 			return err
+		}
+		if n, _ := res.RowsAffected(); n == 0 {
+			return ErrConflict // the file was removed while the draft was sent
 		}
 	}
 	if err := s.openThread(ctx, p, a, unit, files); err != nil {
