@@ -166,6 +166,7 @@ func (c *Core) allowed(hr *http.Request) string {
 
 func (c *Core) headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		setDeadlines(w, r)
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
@@ -181,6 +182,25 @@ func (c *Core) headers(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// How long a peer may take: for a form, and for what can hold files.
+const (
+	formTime     = 2 * time.Minute
+	transferTime = 30 * time.Minute
+)
+
+// setDeadlines ends what a slow or silent peer would else hold for ever. A
+// request without a body gets the long time: reading that times out in the
+// middle of a download would cancel it.
+func setDeadlines(w http.ResponseWriter, r *http.Request) {
+	now, read := time.Now(), formTime // the wall clock: the network knows no other
+	if r.ContentLength == 0 || strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+		read = transferTime
+	}
+	conn := http.NewResponseController(w)
+	_ = conn.SetReadDeadline(now.Add(read)) // without a connection, as in a test, there is none
+	_ = conn.SetWriteDeadline(now.Add(transferTime))
 }
 
 func (c *Core) policy(forms []string) string {
@@ -483,7 +503,10 @@ func (r *Request) layout(v View, staff bool) *layoutData {
 		}
 		if s.LoggedIn() {
 			d.User = &UserView{Name: s.Name, Level: r.T("level." + levelKey(s.Level))}
-			d.ExpiresAt = s.ExpiresAt
+			d.ExpiresAt, d.Now, d.Extend = c.Sessions.until(s), r.Now(), "/konto"
+			if r.Method == http.MethodGet {
+				d.Extend = selfPath(r)
+			}
 			if s.Account != "" && c.Unread != nil {
 				d.User.UnreadCount = c.Unread(r.Context(), s.Account)
 			}
@@ -516,7 +539,7 @@ func (r *Request) staffLayout(d *layoutData) {
 	if len(r.Staff.Flash) > 0 {
 		d.Flash, r.Staff.Flash, r.Staff.dirty = r.Staff.Flash, nil, true
 	}
-	d.ExpiresAt = r.Staff.ExpiresAt
+	d.ExpiresAt = c.Sessions.until(r.Staff)
 }
 
 // langURL stays on the same page; a page that answers a form is left by its

@@ -74,7 +74,8 @@ type layoutData struct {
 	Demo                  bool
 	Flash                 []Flash
 	Query, Banner, SimURL string
-	ExpiresAt             time.Time
+	ExpiresAt, Now        time.Time
+	Extend                string // where a page is asked for again to prolong the session
 }
 
 // Renderer holds the parsed templates: one set per page, so that blocks of

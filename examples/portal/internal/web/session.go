@@ -187,18 +187,28 @@ func (ss *Sessions) create(kind SessionKind) *Session {
 	return &Session{ID: id, Kind: kind, Owner: "gast:" + rand.Text(), CreatedAt: now, SeenAt: now, token: token, dirty: true, fresh: true}
 }
 
+// until is when the session ends after this request, which prolongs it if it
+// is written.
+func (ss *Sessions) until(s *Session) time.Time {
+	if !s.dirty {
+		return s.ExpiresAt
+	}
+	l := ss.limits(s)
+	at := ss.Now().UTC().Truncate(time.Microsecond).Add(l.Idle)
+	if end := s.CreatedAt.Add(l.Total); end.Before(at) {
+		return end
+	}
+	return at
+}
+
 // save writes a changed session and sets its cookie when it is new.
 func (ss *Sessions) save(ctx context.Context, w http.ResponseWriter, s *Session) error {
 	if s == nil || !s.dirty {
 		return nil
 	}
 	now := ss.Now().UTC().Truncate(time.Microsecond)
-	l := ss.limits(s)
+	s.ExpiresAt = ss.until(s)
 	s.SeenAt = now
-	s.ExpiresAt = now.Add(l.Idle)
-	if end := s.CreatedAt.Add(l.Total); end.Before(s.ExpiresAt) {
-		s.ExpiresAt = end
-	}
 	plain, err := json.Marshal(s)
 	if err != nil {
 		return err
