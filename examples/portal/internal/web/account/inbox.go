@@ -96,6 +96,7 @@ type messageView struct {
 type threadData struct {
 	frame
 	Thread          postkorb.Thread
+	Title           string
 	Office, CaseURL string
 	Status          string
 	Archived        bool
@@ -182,8 +183,12 @@ func (p *Pages) showThread(r *web.Request, t postkorb.Thread, a antrag.Applicati
 	if question != "" {
 		d.Question = question
 	}
-	return r.Render("account/nachricht", web.View{Title: t.Subject, Noindex: true, Data: d, Errors: errs,
-		Crumbs: crumbs(r, crumb(r, "account.inbox.title", "/postkorb"), web.Crumb{Label: t.Subject})})
+	d.Title = t.Subject
+	if a.ID != "" {
+		d.Title = p.title(r, a)
+	}
+	return r.Render("account/nachricht", web.View{Title: d.Title, Noindex: true, Data: d, Errors: errs,
+		Crumbs: crumbs(r, crumb(r, "account.inbox.title", "/postkorb"), web.Crumb{Label: d.Title})})
 }
 
 func (p *Pages) messageView(r *web.Request, a antrag.Application, m postkorb.Message, slotErrors map[string]string, closed bool) messageView {
