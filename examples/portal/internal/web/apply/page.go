@@ -34,7 +34,7 @@ func (p *Pages) page(v *visit, t target, s pageState) error {
 	}
 	s.back = s.back || v.URL.Query().Get("zurueck") == pageCheck
 	answers := v.def.Prefill(s.answers, v.prefill, v.today)
-	reported, _ := split(s.problems)
+	reported, asked := split(s.problems)
 	if s.conflict {
 		reported = nil
 	}
@@ -53,7 +53,7 @@ func (p *Pages) page(v *visit, t target, s pageState) error {
 	d := map[string]any{
 		"Action": v.path(st.ID, t.item), "Back": s.back, "State": v.state(t, v.draft.Answers), "Step": number, "Total": total,
 		"Name": st.Title.In(v.lang()), "Lead": st.Lead.In(v.lang()), "Form": v.def.Title.In(v.lang()), "Conflict": s.conflict,
-		"Reload": v.URL.Path, "New": v.URL.Query().Get("neu") != "", "Now": v.Now(), "Multipart": len(fileFields(st)) > 0,
+		"Reload": v.URL.Path, "New": v.URL.Query().Get("neu") != "" || len(asked) > 0, "Now": v.Now(), "Multipart": len(fileFields(st)) > 0,
 		"Visitor": v.Session.Account == "", "Expires": v.draft.ExpiresAt,
 	}
 	heading := st.Title.In(v.lang())
