@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"html/template"
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/stadttor/stadttor/bundid"
@@ -78,6 +76,9 @@ func (p *Portal) migrate(ctx context.Context) error {
 
 // compose wires the parts in the order of their needs.
 func (p *Portal) compose(ctx context.Context) error {
+	if err := p.keepModesApart(ctx); err != nil {
+		return err
+	}
 	if err := p.loadClock(ctx); err != nil {
 		return err
 	}
@@ -111,6 +112,52 @@ func (p *Portal) compose(ctx context.Context) error {
 		return err
 	}
 	return p.composePages()
+}
+
+// settingMode is the mode that a database belongs to, settingSeeded the version
+// of the demo in it.
+const (
+	settingMode   = "portal.mode"
+	settingSeeded = "demo.seeded"
+)
+
+// keepModesApart ties a database to the mode of its first start. The demo
+// empties a database that it does not find seeded, and production must know
+// neither the demo's people nor their rights.
+func (p *Portal) keepModesApart(ctx context.Context) error {
+	of, err := database.Setting(ctx, p.db.Read, settingMode)
+	if err != nil {
+		return err
+	}
+	if of == "" {
+		return p.claim(ctx)
+	}
+	if of != p.cfg.Mode {
+		return &ConfigError{"PORTAL_DATABASE_URL", "names the database of a portal in another mode (" + of + "); every mode needs its own"}
+	}
+	return nil
+}
+
+// claim marks a database that has no mode yet. One with people or cases in it
+// must at least be a whole demo, for the demo.
+func (p *Portal) claim(ctx context.Context) error {
+	seeded, err := database.Setting(ctx, p.db.Read, settingSeeded)
+	if err != nil {
+		return err
+	}
+	if p.cfg.Mode == Demo && seeded != "" {
+		return database.SetSetting(ctx, p.db.Write, settingMode, Demo)
+	}
+	for _, table := range []string{"portal_accounts", "portal_applications"} {
+		used, err := p.db.Read.NewSelect().Table(table).Exists(ctx)
+		if err != nil {
+			return err
+		}
+		if used {
+			return &ConfigError{"PORTAL_DATABASE_URL", "names a database with data that does not say of which mode; take an empty one"}
+		}
+	}
+	return database.SetSetting(ctx, p.db.Write, settingMode, p.cfg.Mode)
 }
 
 // settingClock is how far a tester set the clock, as a duration.
@@ -269,9 +316,23 @@ func (p *Portal) person(_ context.Context, issuer, subject string) (string, bool
 	if issuer != p.parts.staff.Issuer {
 		return "", false
 	}
+	if p.cfg.Mode != Demo {
+		return p.member(subject)
+	}
 	for _, s := range demo.StaffMembers() {
 		if s.Sub == subject {
 			return s.ID, true
+		}
+	}
+	return "", false
+}
+
+// member finds an employee of production: a person of the rights whose id is
+// the provider's. The people of the demo are nobody there.
+func (p *Portal) member(subject string) (string, bool) {
+	for _, person := range p.parts.authority.Policy().Source().Persons {
+		if person.ID == subject && !person.Inactive {
+			return person.ID, true
 		}
 	}
 	return "", false
@@ -354,14 +415,4 @@ func (p *Portal) composeJobs(ctx context.Context) error {
 	c.jobs = engine
 	c.applications.Wake = engine.Wake
 	return nil
-}
-
-// safeOrigin is the origin of an address for the Content-Security-Policy.
-func safeOrigin(address string) string {
-	scheme, rest, ok := strings.Cut(address, "://")
-	host, _, _ := strings.Cut(rest, "/")
-	if !ok || strings.ContainsAny(host, " ;,'\"") {
-		return ""
-	}
-	return template.HTMLEscapeString(fmt.Sprintf("%s://%s", scheme, host))
 }
