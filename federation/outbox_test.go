@@ -203,7 +203,7 @@ func TestBackoffAndRetry(t *testing.T) {
 		id := enqueue(t, o, letter("k")).ID
 		for i, pause := range []time.Duration{time.Minute, 5 * time.Minute, 5 * time.Minute} {
 			d := deliver(t, o, id)
-			if d.State != federation.StateQueued || d.Attempts != i+1 || d.LastError != "unknown" || d.NextAt.Sub(time.Now()) != pause {
+			if d.State != federation.StateQueued || d.Attempts != i+1 || d.LastError != "unknown" || time.Until(d.NextAt) != pause {
 				t.Fatalf("attempt %d: %+v", i+1, d)
 			}
 			time.Sleep(pause - time.Microsecond)
@@ -258,8 +258,8 @@ func TestErrorsOfTransports(t *testing.T) {
 				if d.State != c.state || d.LastError != c.code {
 					t.Errorf("got %s, %q; want %s, %q", d.State, d.LastError, c.state, c.code)
 				}
-				if c.pause > 0 && d.NextAt.Sub(time.Now()) != c.pause {
-					t.Errorf("pause %v, want %v", d.NextAt.Sub(time.Now()), c.pause)
+				if c.pause > 0 && time.Until(d.NextAt) != c.pause {
+					t.Errorf("pause %v, want %v", time.Until(d.NextAt), c.pause)
 				}
 			})
 		})

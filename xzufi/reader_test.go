@@ -277,7 +277,7 @@ type endless struct {
 func (e *endless) Read(p []byte) (int, error) {
 	n := 0
 	for n < len(p) {
-		src := e.unit
+		var src string
 		if e.at < len(e.head) {
 			src = e.head[e.at:]
 		} else {

@@ -200,7 +200,7 @@ func journey(t *testing.T, p *portal.Portal) {
 	tab := kase.follow("Rückfrage stellen")
 	decide := kase.follow("Bescheid oder Ergebnis").form("Erteilen").set("ergebnis", "granted").set("betreff", "Hundesteuerbescheid").
 		set("text", "Wir haben Ihre Hunde angemeldet.").attach("datei", "bescheid.pdf", "application/pdf", []byte("%PDF-1.7\n% Bescheid"))
-	kase = decide.send().want("Entschieden: bewilligt")
+	decide.send().want("Entschieden: bewilligt")
 	tab.form("Rückfrage senden").set("betreff", "Noch etwas").set("text", "?").send().wantStatus(409)
 
 	thread = v.get(thread.url.String()).want("Hundesteuerbescheid", "Entschieden: bewilligt")

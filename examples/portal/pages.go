@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/stadttor/stadttor/examples/portal/internal/antrag"
+	"github.com/stadttor/stadttor/examples/portal/internal/assistant"
 	"github.com/stadttor/stadttor/examples/portal/internal/copy"
 	"github.com/stadttor/stadttor/examples/portal/internal/demo"
 	"github.com/stadttor/stadttor/examples/portal/internal/konto"
@@ -63,7 +65,7 @@ func (p *Portal) copyPDF(ctx context.Context, a antrag.Application, lang string)
 		return nil, err
 	}
 	texts := func(key string, pairs ...any) string { return p.core.Texts.Get(lang, key, pairs...) }
-	files, err := p.parts.applications.Files(ctx, a.ID)
+	files, err := p.declaredFiles(ctx, a.ID, answers)
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +75,19 @@ func (p *Portal) copyPDF(ctx context.Context, a antrag.Application, lang string)
 		return nil, fmt.Errorf("portal: copy: %w", err)
 	}
 	return out.Bytes(), nil
+}
+
+// declaredFiles are the uploads that the answers name; what came to the case
+// later is not part of the declaration.
+func (p *Portal) declaredFiles(ctx context.Context, id string, answers assistant.Answers) ([]antrag.File, error) {
+	all, err := p.parts.applications.Files(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	declared := answers.Files()
+	return slices.DeleteFunc(all, func(f antrag.File) bool {
+		return !slices.ContainsFunc(declared, func(d assistant.File) bool { return d.ID == f.ID })
+	}), nil
 }
 
 func placeName(key string) (string, bool) {

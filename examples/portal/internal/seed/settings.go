@@ -37,7 +37,7 @@ func (s *Seeder) clear(ctx context.Context) error {
 				return fmt.Errorf("seed: empty %s: %w", table, err)
 			}
 		}
-		_, err := tx.NewDelete().Table("portal_settings").Where("name IN (?)", bun.In([]string{settingSeeded, settingBase, settingOffset})).Exec(ctx)
+		_, err := tx.NewDelete().Table("portal_settings").Where("name IN (?)", bun.List([]string{settingSeeded, settingBase, settingOffset})).Exec(ctx)
 		return err
 	})
 	if err != nil {

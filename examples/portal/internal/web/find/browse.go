@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/stadttor/stadttor/examples/portal/internal/web"
 	"github.com/stadttor/stadttor/xzufi"
@@ -104,19 +105,16 @@ func (p *Pages) services(r *web.Request) error {
 
 // initial is the letter under which a title stands, by DIN 5007-1.
 func initial(title string) string {
-	for _, c := range strings.ToUpper(title) {
-		switch c {
-		case 'Ä':
-			return "A"
-		case 'Ö':
-			return "O"
-		case 'Ü':
-			return "U"
-		}
-		if c >= 'A' && c <= 'Z' {
-			return string(c)
-		}
-		break
+	c, _ := utf8.DecodeRuneInString(strings.ToUpper(title))
+	switch {
+	case c == 'Ä':
+		return "A"
+	case c == 'Ö':
+		return "O"
+	case c == 'Ü':
+		return "U"
+	case c >= 'A' && c <= 'Z':
+		return string(c)
 	}
 	return "#"
 }
