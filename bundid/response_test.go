@@ -65,6 +65,7 @@ func TestSignedContent(t *testing.T) {
 		{name: "required attribute missing", old: attribute(bundid.AttrSurname, "HOCH", "HARMS"), want: bundid.ReasonAttributeNotPresent},
 		{name: "required attribute empty", old: ">HARMS<", new: "><", want: bundid.ReasonAttributeNotPresent},
 		{name: "A58 unsolicited", old: `InResponseTo=`, new: `Consent=`, want: bundid.ReasonInResponseTo},
+		{name: "A48 envelope answers another request", old: spACS + `" InResponseTo="`, new: spACS + `" InResponseTo="_x`, want: bundid.ReasonInResponseTo},
 		{name: "A9 advice", old: "<saml:AuthnStatement ", new: "<saml:Advice/><saml:AuthnStatement ", want: bundid.ReasonStructure},
 		{name: "unknown condition", old: "<saml:AudienceRestriction>", new: `<saml:Condition xmlns:x="urn:x" x:type="x"/><saml:AudienceRestriction>`, want: bundid.ReasonConditions},
 		{name: "wrong version", old: `ID="_a1" Version="2.0"`, new: `ID="_a1" Version="1.1"`, want: bundid.ReasonVersion},
