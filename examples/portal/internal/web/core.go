@@ -548,16 +548,17 @@ func langURL(r *Request, lang string) string { return withLang(r.URL, lang) }
 
 // selfPath is the address of this page for a way back, without the language.
 func selfPath(r *Request) string {
-	if r.Method != http.MethodGet {
-		return r.URL.Path
-	}
-	q := r.URL.Query()
+	path, q := ownPath(r.URL), r.URL.Query()
 	q.Del("lang")
-	if len(q) == 0 {
-		return r.URL.Path
+	if r.Method != http.MethodGet || len(q) == 0 {
+		return path
 	}
-	return r.URL.Path + "?" + q.Encode()
+	return path + "?" + q.Encode()
 }
+
+// ownPath is the path of an address as it was written. Read, "/%2Fx.example"
+// would be "//x.example", and a link to that leads to another site.
+func ownPath(u *url.URL) string { return LocalPath(u.EscapedPath(), "/") }
 
 // SelfPath is the address of this page for a way back.
 func (r *Request) SelfPath() string { return selfPath(r) }

@@ -269,5 +269,5 @@ func (r *Renderer) serveStatic() http.Handler {
 func withLang(u *url.URL, lang string) string {
 	q := u.Query()
 	q.Set("lang", lang)
-	return u.Path + "?" + q.Encode()
+	return ownPath(u) + "?" + q.Encode()
 }
