@@ -457,6 +457,18 @@ func TestBinding(t *testing.T) {
 		d := newDesk(t, bundid.NewMemStore(0))
 		check(t, d, signed(t, strings.ReplaceAll(d.template(), d.request, "_fremd"), pen{}), bundid.ReasonInResponseTo)
 	})
+	t.Run("A49 fresh answer to an expired request", func(t *testing.T) {
+		t.Parallel()
+		d := newDesk(t, bundid.NewMemStore(0))
+		d.now = d.now.Add(30 * time.Minute)
+		check(t, d, signed(t, strings.ReplaceAll(d.template(), "T12:0", "T12:3"), pen{}), bundid.ReasonInResponseTo)
+	})
+	t.Run("A49 fresh answer at the last moment", func(t *testing.T) {
+		t.Parallel()
+		d := newDesk(t, bundid.NewMemStore(0))
+		d.now = d.now.Add(30*time.Minute - time.Microsecond)
+		check(t, d, signed(t, strings.ReplaceAll(d.template(), "T12:0", "T12:3"), pen{}), 0)
+	})
 	t.Run("A56 relay state of another", func(t *testing.T) {
 		t.Parallel()
 		d := newDesk(t, bundid.NewMemStore(0))
