@@ -57,8 +57,11 @@ func run(args []string) error {
 func configure(args []string) (portal.Config, bool, error) {
 	var c portal.Config
 	fs := flag.NewFlagSet("portal", flag.ContinueOnError)
+	// The environment is no default of a flag: the help would print it, with the
+	// passwords that addresses hold.
 	text := func(p *string, name, env, usage string) {
-		fs.StringVar(p, name, os.Getenv(env), usage+" ("+env+")")
+		*p = os.Getenv(env)
+		fs.Func(name, usage+" ("+env+")", func(s string) error { *p = s; return nil })
 	}
 	text(&c.Listen, "listen", "PORTAL_LISTEN", "address to serve on, default 127.0.0.1:8080")
 	text(&c.SimListen, "sim-listen", "PORTAL_SIM_LISTEN", "address of the first simulator, default localhost:8081")
