@@ -54,9 +54,9 @@ func document(t testing.TB, lang string) copy.Document {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app := antrag.Application{ID: "A", Reference: "AW-26-K7Q2-M4XD", Assistant: def.ID, AssistantVersion: def.Version, Applicant: "Łukasz Świątek", Lang: lang,
+	app := antrag.Application{ID: "A", Draft: "D", Reference: "AW-26-K7Q2-M4XD", Assistant: def.ID, AssistantVersion: def.Version, Applicant: "Łukasz Świątek", Lang: lang,
 		Level: 4, Means: "eID", AuthnAt: received.Add(-time.Minute), ReceivedAt: received, Answers: string(raw), ContentHash: strings.Repeat("ab12", 16)}
-	files := []antrag.File{{ID: "F", Name: "Nachweis für ẞ.pdf", Size: 123456, SHA256: strings.Repeat("cd34", 16), MediaType: "application/pdf"}}
+	files := []antrag.File{{ID: "L", Name: "Bescheid.pdf", Size: 1, SHA256: strings.Repeat("ef56", 16)}, {ID: "F", Draft: "D", Name: "Nachweis für ẞ.pdf", Size: 123456, SHA256: strings.Repeat("cd34", 16), MediaType: "application/pdf"}}
 	return copy.Build(texts(t, lang), app, def, a, copy.Extras{Lang: lang, Town: "Stadt Altenwehr", Office: "Stadtbücherei Altenwehr", Files: files})
 }
 
@@ -69,6 +69,9 @@ func TestBuild(t *testing.T) {
 		}
 	}
 	d := document(t, "de")
+	if len(d.Files) != 1 || d.Files[0].ID != "F" {
+		t.Errorf("files: %+v, want only what was sent with the application", d.Files)
+	}
 	want := []copy.Item{{Label: "Vorgangsnummer", Value: "AW-26-K7Q2-M4XD"}, {Label: "Eingegangen am", Value: "02.03.2026, 10:00 Uhr"},
 		{Label: "Zuständige Stelle", Value: "Stadtbücherei Altenwehr"}, {Label: "Antrag von", Value: "Łukasz Świątek"}, {Label: "Gebühr", Value: "15,00\u00a0€"}}
 	got := append([]copy.Item(nil), d.Facts...)

@@ -72,8 +72,8 @@ type File struct {
 type Extras struct {
 	Lang   string // language of texts; empty: that of the applicant
 	Town   string
-	Office string // public name of the office in charge
-	Files  []antrag.File
+	Office string        // public name of the office in charge
+	Files  []antrag.File // of the case; those that came later are left out
 	Places assistant.PlaceName
 }
 
@@ -123,6 +123,9 @@ func Build(texts func(key string, pairs ...any) string, app antrag.Application, 
 		d.Declaration = append(d.Declaration, p.In(l))
 	}
 	for _, f := range x.Files {
+		if f.Draft != app.Draft {
+			continue // it came later, from the citizen or from the staff
+		}
 		d.Files = append(d.Files, File{ID: f.ID, Name: f.Name, Size: web.FormatSize(lang, f.Size), SHA256: f.SHA256})
 	}
 	d.Proof = proof(texts, lang, app)
