@@ -27,6 +27,10 @@ func (p *Pages) answer(r *web.Request) error {
 	if err != nil {
 		return err
 	}
+	if len(errs) > 0 && a.Closed() {
+		r.Flash("info", "account.case.closed") // the page has no form any more that could show what is wrong
+		return r.Redirect("/postkorb/" + string(t.ID))
+	}
 	if len(errs) > 0 {
 		ms, err := p.Reader.Messages(r.Context(), t.ID)
 		if err != nil {

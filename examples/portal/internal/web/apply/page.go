@@ -69,13 +69,18 @@ func (p *Pages) page(v *visit, t target, s pageState) error {
 	}
 	d["Heading"] = heading
 	var fields []fieldView
-	locked := false
+	locked, shown := false, map[string]bool{}
 	for _, q := range v.def.Questions(answers, st.ID, t.item, v.today) {
 		if !q.Visible {
 			continue
 		}
-		locked = locked || q.Locked
+		locked, shown[q.Field.ID] = locked || q.Locked, true
 		fields = append(fields, p.field(v, q, byField[q.Field.ID], s.places))
+	}
+	for i := range errs {
+		if !shown[errs[i].Field] { // of the whole list: nothing on this page to lead to
+			errs[i].Field = ""
+		}
 	}
 	d["Fields"], d["Locked"] = fields, locked
 	view := web.View{Title: heading + " – " + v.def.Title.In(v.lang()), Noindex: true, Errors: errs, Data: d, Status: s.status(len(errs))}
