@@ -81,7 +81,10 @@ func TestWakeFollowsTheTransaction(t *testing.T) {
 		worked, swept, chores := make(chan string, 10), make(chan string, 100), make(chan string, 100)
 		steps := []jobs.Step{
 			{Name: "post", Due: func(context.Context, time.Time, int) ([]string, error) { return nil, nil },
-				Do: func(_ context.Context, id string) error { worked <- id; return errors.New("the row decides what follows") }},
+				Do: func(_ context.Context, id string) error {
+					worked <- id
+					return errors.New("the row decides what follows")
+				}},
 			{Name: "lost", Due: func(context.Context, time.Time, int) ([]string, error) { return []string{"found"}, nil },
 				Do: func(_ context.Context, id string) error { swept <- id; return nil }},
 		}
