@@ -78,7 +78,7 @@ func (s *Server) problem(w http.ResponseWriter, status int, text string) {
 }
 
 func (s *Server) home(w http.ResponseWriter, _ *http.Request) {
-	s.render(w, http.StatusOK, "", page{Title: "Anmeldedienst der Verwaltung (Simulator)", Home: true, Groups: s.groups()})
+	s.render(w, http.StatusOK, "", page{Title: "Personen des Anmeldedienstes (Simulator)", Home: true, Groups: s.groups()})
 }
 
 func (s *Server) style(w http.ResponseWriter, _ *http.Request) {

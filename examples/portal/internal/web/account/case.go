@@ -95,7 +95,7 @@ func (p *Pages) show(r *web.Request) error {
 	if err := p.orders(r, a, &d); err != nil {
 		return err
 	}
-	return r.Render("account/antrag", web.View{Title: d.Title, Noindex: true, Data: d,
+	return r.Render("account/antrag", web.View{Title: r.T("account.tab.applications") + ": " + d.Title + ", " + a.Reference, Noindex: true, Data: d,
 		Crumbs: crumbs(r, crumb(r, "account.applications.title", "/antraege"), web.Crumb{Label: a.Reference})})
 }
 

@@ -187,7 +187,7 @@ func (p *Pages) showThread(r *web.Request, t postkorb.Thread, a antrag.Applicati
 	if a.ID != "" {
 		d.Title = p.title(r, a)
 	}
-	return r.Render("account/nachricht", web.View{Title: d.Title, Noindex: true, Data: d, Errors: errs,
+	return r.Render("account/nachricht", web.View{Title: r.T("account.inbox.title") + ": " + d.Title + ", " + t.Reference, Noindex: true, Data: d, Errors: errs,
 		Crumbs: crumbs(r, crumb(r, "account.inbox.title", "/postkorb"), web.Crumb{Label: d.Title})})
 }
 

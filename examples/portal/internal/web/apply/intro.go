@@ -98,7 +98,7 @@ func (p *Pages) intro(r *web.Request) error {
 		return err
 	}
 	data["Drafts"] = drafts
-	return r.Render("apply/intro", web.View{Title: title, Noindex: true, Data: data,
+	return r.Render("apply/intro", web.View{Title: r.T("apply.intro.page", "title", title), Noindex: true, Data: data,
 		Crumbs: []web.Crumb{{Label: r.T("apply.home"), URL: "/"}, {Label: title}}})
 }
 
