@@ -6,14 +6,6 @@ import { kind } from './recorder.mjs';
 const axeSource = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice', 'EN-301-549'];
 
-// views are the ways in which each German page is looked at. The dark colours
-// change nothing but contrast.
-const views = [
-  { width: 320, scheme: 'light', open: true },
-  { width: 1280, scheme: 'light' },
-  { width: 1280, scheme: 'dark', rules: ['color-contrast', 'link-in-text-block'] },
-];
-
 // textChecks reads the page as it was sent.
 export function textChecks(seen, recorder) {
   const say = (rule, detail) => recorder.finding(seen.url, rule, `${detail} [${seen.lang}, ${seen.who}]`);
@@ -37,7 +29,7 @@ export function titleChecks(recorder) {
   const by = new Map();
   for (const seen of recorder.pages.values()) {
     const k = `${seen.lang}|${new URL(seen.url).host}|${seen.title}`;
-    if (seen.status >= 400) continue;
+    if (seen.status >= 400 || seen.method !== 'GET') continue;
     const kinds = by.get(k) || new Map();
     kinds.set(kind(seen.url), seen.url);
     by.set(k, kinds);
@@ -55,65 +47,87 @@ function overflow() {
   return `${el.scrollWidth} px: ${wide.slice(-3).map((e) => e.outerHTML.slice(0, 90)).join(' ')}`;
 }
 
-// show brings a page that was seen into a browser window, from the note; its
-// styles, pictures and scripts come from the server. The note's own
+// A window that looks at notes: the document comes from the note, its styles,
+// pictures and scripts come from the server. The note's own
 // Content-Security-Policy stays in force: axe comes through the debugger.
-async function show(page, seen) {
-  const headers = { ...seen.headers };
-  for (const h of ['content-encoding', 'content-length', 'set-cookie', 'transfer-encoding']) delete headers[h];
-  await page.route('**', (route) =>
-    route.request().isNavigationRequest() ? route.fulfill({ status: seen.status, headers, body: seen.body }) : route.continue());
-  await page.goto(seen.url);
-  await page.waitForLoadState('load');
-  await page.unroute('**');
-}
+export class Window {
+  static async open(browser, recorder) {
+    const context = await browser.newContext({ locale: 'de-DE', viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
+    const w = new Window();
+    Object.assign(w, { recorder, page: await context.newPage(), looks: 0 });
+    recorder.watch(w.page, 'axe');
+    await w.page.route('**', (route) => {
+      if (!route.request().isNavigationRequest()) return route.continue();
+      // A page that goes on by itself stays for the checks.
+      if (w.shown) return route.abort('aborted');
+      w.shown = true;
+      const headers = { ...w.seen.headers };
+      for (const h of ['content-encoding', 'content-length', 'set-cookie', 'transfer-encoding']) delete headers[h];
+      return route.fulfill({ status: w.seen.status, headers, body: w.seen.body });
+    });
+    return w;
+  }
 
-async function look(contexts, seen, view, recorder) {
-  const context = contexts.get(`${view.width}${view.scheme}`);
-  const page = await context.newPage();
-  recorder.watch(page, 'axe');
-  const how = `${view.width} px ${view.scheme} ${seen.lang}`;
-  try {
-    await show(page, seen);
-    if (view.open) await page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
-    await page.evaluate(() => document.fonts.ready.then(() => true));
-    const wide = await page.evaluate(overflow);
-    if (wide) recorder.finding(seen.url, 'overflow', `${how}: ${wide}`);
-    if (view.axe !== false) {
-      await page.evaluate(axeSource);
-      const options = { preload: false, resultTypes: ['violations'], ...(view.rules ? { runOnly: { type: 'rule', values: view.rules } } : { runOnly: tags }) };
-      const result = await page.evaluate((o) => window.axe.run(document, o), options);
-      for (const v of result.violations) {
-        for (const n of v.nodes) recorder.finding(seen.url, `axe ${v.id}`, `${how}: ${n.html.slice(0, 200)} — ${n.failureSummary.replace(/\s+/g, ' ').slice(0, 240)}`);
+  async view(width, scheme, height = 900) {
+    this.how = `${width} px ${scheme} ${this.seen.lang}`;
+    await this.page.setViewportSize({ width, height });
+    await this.page.emulateMedia({ colorScheme: scheme });
+  }
+
+  async overflow() {
+    const wide = await this.page.evaluate(overflow);
+    if (wide) this.recorder.finding(this.seen.url, 'overflow', `${this.how}: ${wide}`);
+  }
+
+  async axe(runOnly) {
+    this.looks++;
+    const result = await this.page.evaluate((o) => window.axe.run(document, o), { preload: false, resultTypes: ['violations'], runOnly });
+    for (const v of result.violations) {
+      for (const n of v.nodes) {
+        this.recorder.finding(this.seen.url, `axe ${v.id}`, `${n.html.slice(0, 200)} — ${n.failureSummary.replace(/\s+/g, ' ').slice(0, 240)} [${this.how}]`);
       }
     }
-  } catch (e) {
-    recorder.finding(seen.url, 'check', `${how}: ${e.message}`);
-  } finally {
-    await page.close();
+  }
+
+  async open(seen) {
+    this.seen = seen;
+    this.shown = false;
+    await this.view(1280, 'light');
+    await this.page.goto(seen.url);
+  }
+
+  // look checks a page. What a German page has at two widths and in two
+  // colours, the other languages have as well, but for the length of words.
+  async look(seen) {
+    await this.open(seen);
+    await this.page.evaluate(() => document.fonts.ready.then(() => true));
+    if (seen.lang === 'de') {
+      await this.page.evaluate(axeSource);
+      await this.overflow();
+      await this.axe(tags);
+      await this.view(1280, 'dark');
+      await this.axe({ type: 'rule', values: ['color-contrast', 'link-in-text-block'] });
+    }
+    await this.view(320, 'light');
+    await this.page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
+    await this.overflow();
+    if (seen.lang === 'de') await this.axe(tags);
   }
 }
 
-// audit looks at everything that was noted, a few pages at a time.
-export async function audit(browser, recorder, { parallel = 2 } = {}) {
-  const contexts = new Map();
-  for (const v of views) {
-    contexts.set(`${v.width}${v.scheme}`, await browser.newContext({ locale: 'de-DE', viewport: { width: v.width, height: 900 }, colorScheme: v.scheme }));
-  }
-  const work = [];
-  for (const seen of recorder.pages.values()) {
-    textChecks(seen, recorder);
-    if (seen.lang === 'de') for (const view of views) work.push([seen, view]);
-    // Other languages have other words in the same places.
-    else work.push([seen, { width: 320, scheme: 'light', open: true, axe: process.env.BROWSER_FULL === '1' }]);
-  }
+// audit looks at everything that was noted, two pages at a time.
+export async function audit(browser, recorder) {
+  const work = [...recorder.pages.values()];
+  for (const seen of work) textChecks(seen, recorder);
   titleChecks(recorder);
-  const total = work.length;
-  await Promise.all(Array.from({ length: parallel }, async () => {
-    for (let job = work.shift(); job; job = work.shift()) await look(contexts, ...job, recorder);
+  const windows = await Promise.all([0, 1].map(() => Window.open(browser, recorder)));
+  await Promise.all(windows.map(async (w) => {
+    for (let seen = work.shift(); seen; seen = work.shift()) {
+      await w.look(seen).catch((e) => recorder.finding(seen.url, 'check', e.message));
+    }
+    await w.page.context().close();
   }));
-  for (const c of contexts.values()) await c.close();
-  return total;
+  return windows[0].looks + windows[1].looks;
 }
 
 // languages fetches what was seen in the other languages of the portal.

@@ -469,7 +469,7 @@ export async function desk(browser, base, recorder) {
   }
   await p.goto(found[0]);
   await p.follow('Zuweisen');
-  await p.choose('Person', 'Jens Cordes');
+  await p.select('Person', 'Jens Cordes');
   await p.push('Zuweisen');
   await p.sees('Der Vorgang ist zugewiesen.', 'Jens Cordes');
   await p.context.close();

@@ -26,7 +26,7 @@ function describe() {
     option: el.tagName === 'SELECT' ? el.selectedOptions[0]?.label || '' : '',
     ring: seen(el) || seen(el, '::after') || seen(el, '::before') || (el.parentElement && seen(el.parentElement)),
     inView: box.width > 0 && box.height > 0 && box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth,
-    html: el.outerHTML.slice(0, 160),
+    html: el.outerHTML.replace(el.innerHTML, '').slice(0, 1000),
   };
 }
 
@@ -178,9 +178,17 @@ export class Person {
   async upload(label, ...files) {
     const f = await this.tabTo(label);
     if (f.type !== 'file') throw this.fail(`${label} takes no file: ${f.html}`);
-    const dialogue = this.page.waitForEvent('filechooser');
-    await this.page.keyboard.press('Space');
-    await (await dialogue).setFiles(files);
+    // A busy machine may swallow the first press.
+    for (let tries = 3; ; tries--) {
+      const dialogue = this.page.waitForEvent('filechooser', { timeout: 5000 });
+      await this.page.keyboard.press(tries % 2 ? 'Space' : 'Enter');
+      try {
+        await (await dialogue).setFiles(files);
+        return;
+      } catch (e) {
+        if (tries === 1) throw this.fail(`${label} opens no dialogue: ${e.message}`);
+      }
+    }
   }
 
   async text() {

@@ -24,8 +24,10 @@ export class Recorder {
 
   // finding keeps a problem once, however often it is met.
   finding(address, rule, detail) {
-    const key = `${kind(address)} ${rule} ${detail}`.slice(0, 400);
-    if (!this.findings.has(key)) this.findings.set(key, { address, rule, detail });
+    const key = `${kind(address)} ${rule} ${detail.replace(/[A-Z0-9]{26}/g, '*')}`.slice(0, 400);
+    if (this.findings.has(key)) return;
+    this.findings.set(key, { address, rule, detail });
+    console.log(`FINDING ${rule}: ${address}\n    ${detail}`);
   }
 
   // watch listens to what the browser complains about.

@@ -4,8 +4,9 @@
 //   node run.mjs <address> [--only=name,...] [--no-axe] [--shots=folder]
 import { chromium } from 'playwright-core';
 import { execFileSync } from 'node:child_process';
-import { Recorder, kind } from './recorder.mjs';
+import { Recorder } from './recorder.mjs';
 import { audit, languages } from './audit.mjs';
+import { shots } from './shots.mjs';
 import * as journeys from './journeys.mjs';
 
 const [base, ...rest] = process.argv.slice(2);
@@ -47,6 +48,10 @@ const run = async (names) => {
 };
 await Promise.all(journeys.lanes.map(run));
 
+if (option('shots')) {
+  const missing = await shots(browser, recorder, option('shots'));
+  if (missing.length) failures.push(`no pictures of ${missing}`);
+}
 if (option('no-axe') !== '1') {
   await languages(recorder);
   say(`${recorder.pages.size} pages seen`);
@@ -56,7 +61,6 @@ if (option('no-axe') !== '1') {
 await browser.close();
 
 if (process.env.BROWSER_VERBOSE) for (const [key, p] of recorder.pages) if (p.lang === 'de') console.log(`  ${p.method} ${key}`);
-for (const { address, rule, detail } of recorder.findings.values()) console.log(`FINDING ${rule}: ${kind(address)} (${address})\n    ${detail}`);
 for (const f of failures) console.log(`FAILED ${f}`);
 say(`${recorder.findings.size} findings, ${failures.length} failed journeys`);
 process.exitCode = recorder.findings.size || failures.length ? 1 : 0;
