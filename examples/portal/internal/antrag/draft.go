@@ -178,8 +178,13 @@ func (s *Service) Adopt(ctx context.Context, visitor, owner string) error {
 	})
 }
 
-// PurgeDrafts removes drafts whose time is over, with their files.
+// PurgeDrafts removes drafts whose time is over, with their files. Of one that
+// was sent, the case has everything; what its owner uploaded and left out goes
+// with PurgeFiles.
 func (s *Service) PurgeDrafts(ctx context.Context) error {
+	if _, err := s.DB.Write.NewDelete().Model((*draftRow)(nil)).Where("expires_at <= ?", s.now()).Where("application <> ''").Exec(ctx); err != nil {
+		return err
+	}
 	var rows []draftRow
 	err := s.DB.Read.NewSelect().Model(&rows).Column("id", "owner").Where("expires_at <= ?", s.now()).Where("application = ''").Limit(500).Scan(ctx)
 	if err != nil {

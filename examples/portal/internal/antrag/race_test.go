@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -100,6 +101,39 @@ func TestTakeLeavesClosedCases(t *testing.T) {
 		}
 		if _, err := w.Take(ctx, antrag.Actor{Kind: "staff", ID: "p"}, a.ID, a.Version, "p"); !errors.Is(err, antrag.ErrClosed) {
 			t.Errorf("take: %v", err)
+		}
+	})
+}
+
+// The answers of a draft are personal data: nothing of it stays beside the case.
+func TestPurgeLeavesNothingOfSentDrafts(t *testing.T) {
+	t.Parallel()
+	databases(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		d := w.fill(t, "gast:1")
+		if _, err := w.Upload(ctx, "gast:1", d.ID, "", "left-out.pdf", nil, 1000, strings.NewReader("%PDF-1.7\n")); err != nil {
+			t.Fatal(err)
+		}
+		a, err := w.Submit(ctx, d.ID, antrag.Applicant{Owner: "gast:1", Lang: "de"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range []struct {
+			after         time.Duration
+			drafts, files int
+		}{{29 * 24 * time.Hour, 1, 1}, {2 * 24 * time.Hour, 0, 0}} {
+			w.now = w.now.Add(step.after)
+			for _, purge := range []func(context.Context) error{w.PurgeDrafts, w.PurgeFiles} {
+				if err := purge(ctx); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if drafts, files := w.count(t, "portal_drafts"), w.count(t, "portal_files"); drafts != step.drafts || files != step.files {
+				t.Errorf("%d drafts and %d files are left, want %d and %d", drafts, files, step.drafts, step.files)
+			}
+		}
+		if _, err := w.OwnedBy(ctx, "gast:1", a.ID); err != nil {
+			t.Errorf("the case: %v", err)
 		}
 	})
 }
