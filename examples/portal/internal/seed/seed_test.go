@@ -312,6 +312,10 @@ func TestResetBringsTheSameWorld(t *testing.T) {
 	if _, err := w.Applications.Upload(t.Context(), app.Owner, "", "", "x.txt", nil, 100, strings.NewReader("ein Text\n")); err != nil {
 		t.Fatal(err)
 	}
+	foreign := blob.NewKey()
+	if err := w.Applications.Blobs.Put(t.Context(), foreign, strings.NewReader("of another portal")); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := w.DB.Write.ExecContext(t.Context(), "UPDATE portal_applications SET status = 'done'"); err != nil {
 		t.Fatal(err)
 	}
@@ -321,6 +325,14 @@ func TestResetBringsTheSameWorld(t *testing.T) {
 	var set time.Duration = -1
 	w.SetOffset = func(d time.Duration) { set = d }
 	if err := w.Reset(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := w.Applications.Blobs.Open(t.Context(), foreign); err != nil {
+		t.Errorf("a file of another portal: %v", err)
+	} else {
+		r.Close()
+	}
+	if err := w.Applications.Blobs.Delete(t.Context(), foreign); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, w.counts(t)); diff != "" {

@@ -28,10 +28,14 @@ var runtimeTables = []string{
 	"payment_events", "payment_orders", "federation_payloads", "federation_deliveries",
 }
 
-// clear empties the database but for the catalogue and the rights, the
-// storage of files and the folder of hand-overs.
+// clear empties the database but for the catalogue and the rights, removes its
+// files from the storage and empties the folder of hand-overs.
 func (s *Seeder) clear(ctx context.Context) error {
+	var keys []string // only those of this database: others may share the storage
 	err := s.DB.Tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if err := tx.NewSelect().Table("portal_files").Column("blob").Scan(ctx, &keys); err != nil {
+			return fmt.Errorf("seed: files: %w", err)
+		}
 		for _, table := range runtimeTables {
 			if _, err := tx.NewDelete().Table(table).Where("1 = 1").Exec(ctx); err != nil {
 				return fmt.Errorf("seed: empty %s: %w", table, err)
@@ -43,13 +47,8 @@ func (s *Seeder) clear(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	blobs := s.Applications.Blobs
-	keys, err := blobs.Keys(ctx)
-	if err != nil {
-		return err
-	}
 	for _, key := range keys {
-		if err := blobs.Delete(ctx, key); err != nil {
+		if err := s.Applications.Blobs.Delete(ctx, key); err != nil {
 			return err
 		}
 	}
