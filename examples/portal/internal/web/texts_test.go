@@ -67,6 +67,48 @@ func readTexts(t *testing.T) texts {
 	return all
 }
 
+// readForms adds the sentences of the forms, keyed by file and place.
+func readForms(t *testing.T, all texts) texts {
+	t.Helper()
+	files, err := filepath.Glob("../assistant/definitions/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no forms: %v", err)
+	}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var form any
+		if err := json.Unmarshal(raw, &form); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		all.collect("form."+filepath.Base(file), form)
+	}
+	return all
+}
+
+// collect finds every object with a German sentence in it.
+func (x texts) collect(at string, v any) {
+	switch v := v.(type) {
+	case []any:
+		for i, e := range v {
+			x.collect(at+"/"+strconv.Itoa(i), e)
+		}
+	case map[string]any:
+		if _, ok := v["de"].(string); ok {
+			x[at] = map[string]string{}
+			for lang, text := range v {
+				x[at][lang], _ = text.(string)
+			}
+			return
+		}
+		for name, e := range v {
+			x.collect(at+"/"+name, e)
+		}
+	}
+}
+
 // each goes through all texts in a steady order.
 func (x texts) each(do func(key, lang, text string)) {
 	for _, key := range slices.Sorted(maps.Keys(x)) {
@@ -91,7 +133,7 @@ var ownFacts = regexp.MustCompile(`^find\.(?:accessibility|privacy|sign|simple|i
 
 func TestTextsAreComplete(t *testing.T) {
 	t.Parallel()
-	all := readTexts(t)
+	all := readForms(t, readTexts(t))
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		by := all[key]
 		need := []string{"de", "en"}
@@ -462,7 +504,7 @@ var sentenceEnd = regexp.MustCompile(`[.!?:;](?:[“")]*)(?:\s|$)|\n`)
 
 func TestSimpleSentencesAreShort(t *testing.T) {
 	t.Parallel()
-	readTexts(t).each(func(key, lang, text string) {
+	readForms(t, readTexts(t)).each(func(key, lang, text string) {
 		if lang != "de-simple" {
 			return
 		}
@@ -488,7 +530,7 @@ var (
 func TestWords(t *testing.T) {
 	t.Parallel()
 	names := map[string]bool{"eingangsbestätigung": true, "zahlungsbestätigung": true, "empfangsquittung": true}
-	readTexts(t).each(func(key, lang, text string) {
+	readForms(t, readTexts(t)).each(func(key, lang, text string) {
 		for _, m := range bundIDSpelling.FindAllString(text, -1) {
 			if m != "BundID" && !strings.Contains(text, "/"+m) {
 				t.Errorf("%s %s: %q must read BundID", key, lang, m)
