@@ -521,6 +521,52 @@ func (s *site) checkReach(t *testing.T) {
 	}
 }
 
+// TestPageChecks makes sure that each rule finds what it is for.
+func TestPageChecks(t *testing.T) {
+	t.Parallel()
+	const good = `<html lang="de"><head><title>Hilfe – Serviceportal</title></head><body><nav aria-label="Menü"></nav><main><h1>Hilfe</h1>%s</main></body></html>`
+	for _, c := range []struct{ name, check, markup string }{
+		{"second h1", "headings", `<h1>Noch einmal</h1>`},
+		{"level left out", "headings", `<h3>Zu tief</h3>`},
+		{"empty heading", "headings", `<h2></h2>`},
+		{"same id", "ids", `<p id="a"></p><p id="a"></p>`},
+		{"hint that is not there", "ids", `<p aria-describedby="b"></p>`},
+		{"jump to nowhere", "ids", `<a href="#c">hin</a>`},
+		{"field without label", "labels", `<input name="a">`},
+		{"label without words", "labels", `<label for="d"></label><select id="d"></select>`},
+		{"fieldset without legend", "labels", `<fieldset></fieldset>`},
+		{"link without words", "names", `<a href="/"></a>`},
+		{"picture without alt", "names", `<img src="/x">`},
+		{"table without caption", "names", `<table><tr><th scope="col">A</th></tr></table>`},
+		{"two navigations of one name", "names", `<nav aria-label="Menü"></nav>`},
+		{"empty language", "language", `<p lang=""></p>`},
+		{"missing text", "leftovers", `<p>⟦find.x⟧</p>`},
+		{"missing value", "leftovers", `<p>{town}</p>`},
+		{"format", "leftovers", `<p>%!d(string=x)</p>`},
+		{"style", "inline code", `<p style="color:red"></p>`},
+		{"handler", "inline code", `<p onclick="x()"></p>`},
+		{"script", "inline code", `<script>x()</script>`},
+	} {
+		for _, markup := range []string{"", c.markup} {
+			body := strings.Replace(good, "%s", markup, 1)
+			doc, err := html.Parse(strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := &page{url: &url.URL{Path: "/hilfe"}, header: http.Header{"Content-Language": {"de"}}, body: body, doc: doc}
+			found := map[string]bool{}
+			for _, check := range pageChecks {
+				if len(check.find(p, "de")) > 0 {
+					found[check.name] = true
+				}
+			}
+			if markup == "" && len(found) > 0 || markup != "" && !found[c.check] {
+				t.Errorf("%s: %q finds %v", c.name, markup, found)
+			}
+		}
+	}
+}
+
 // TestPages looks at every page that can be reached, as everybody who may
 // reach it, in every language; then it feeds all of them with bad input.
 func TestPages(t *testing.T) {
