@@ -178,7 +178,7 @@ export async function main(browser, base, recorder) {
   await p.sees('Bitte reichen Sie einen Nachweis nach', 'Heimtierausweis');
   await p.push('Datei senden: Heimtierausweis');
   await mistake(p, 'Heimtierausweis', /./);
-  await p.upload('Heimtierausweis', photo('Ausweis.png'));
+  await p.upload('Heimtierausweis hochladen', photo('Ausweis.png'));
   await p.push('Datei senden: Heimtierausweis');
   await p.sees('Ausweis.png');
 
@@ -200,6 +200,8 @@ export async function main(browser, base, recorder) {
   await p.sees('Ihr Hundesteuerbescheid', 'Bescheid.pdf', 'Entschieden: bewilligt');
   await p.follow('Zum Antrag');
   await p.sees('Entschieden: bewilligt', 'Bescheid.pdf');
+  await p.follow(/^Mein Konto/);
+  await p.title('Mein Konto');
   await p.push('Abmelden');
   await p.title('Sie sind abgemeldet');
   await clerk.push('Abmelden');

@@ -26,6 +26,7 @@ export async function shots(browser, recorder, folder) {
       continue;
     }
     await w.open(seen);
+    await w.page.waitForLoadState('load');
     await w.view(width, scheme, height);
     await w.page.evaluate(() => document.fonts.ready.then(() => true));
     await w.page.screenshot({ path: path.join(folder, `${name}.png`) });
