@@ -147,6 +147,16 @@ func (c *Config) checkProduction(bad func(setting, problem string)) {
 	}
 }
 
+// open reports whether others than this machine can reach the portal.
+func (c *Config) open() bool {
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil || host == "localhost" {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return ip == nil || !ip.IsLoopback()
+}
+
 // nextPort returns the address n ports after address; port 0 stays 0.
 func nextPort(address string, n int) (string, error) {
 	host, port, err := net.SplitHostPort(address)

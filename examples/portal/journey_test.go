@@ -238,16 +238,16 @@ func TestJourneyWithoutLoginAndStepUp(t *testing.T) {
 	// The certificate of residence needs a higher level than the user name
 	// gives; the draft survives the step up.
 	v := newVisitor(t, p.URL())
-	consent(bundid(v.get("/anmelden"), "Hinnerk Lüders: Benutzername"))
+	consent(bundid(v.get("/anmelden"), "Meike Harms: Benutzername"))
 	intro := v.get("/antrag/neu/meldebescheinigung?ort=033990004004").want("Substantiell")
-	intro = bundid(intro.follow("Mit BundID anmelden"), "Hinnerk Lüders: ELSTER")
+	intro = bundid(intro.follow("Mit BundID anmelden"), "Meike Harms: Online-Ausweis")
 	check := walk(intro.form("Antrag beginnen").send(), nil)
 	sent = check.agree("Antrag absenden").send().want("9,00")
 	ref = reference.FindString(sent.text())
 
 	// It can be withdrawn.
-	list := v.get("/antraege").want(ref)
-	mine := v.get(list.link(ref)).want("zurückziehen")
+	v.get("/antraege").want(ref)
+	mine := sent.follow("Stand des Antrags").want(ref, "zurückziehen")
 	mine.follow("zurückziehen").form("Antrag zurückziehen").send().want("Zurückgezogen")
 }
 

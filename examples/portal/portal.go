@@ -49,6 +49,9 @@ func New(ctx context.Context, cfg Config) (p *Portal, err error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
+	if cfg.Mode == Demo && cfg.open() {
+		cfg.Progress("Achtung: Die Demo ist auch von anderen Rechnern erreichbar, mit Testseiten, ohne Passwörter.")
+	}
 	p = &Portal{cfg: cfg, clock: clock.New(cfg.Now)}
 	defer func() {
 		if err != nil {

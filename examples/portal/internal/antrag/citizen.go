@@ -2,6 +2,7 @@ package antrag
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/uptrace/bun"
@@ -34,7 +35,10 @@ func (s *Service) Withdraw(ctx context.Context, owner, id string) (Application, 
 		}
 		for _, d := range deliveries {
 			if d.State == federation.StateQueued {
-				if err := p.outbox.Cancel(ctx, d.ID); err != nil {
+				// One that went out this very moment is known there as sent;
+				// the unit sees that the case was withdrawn.
+				var sent *federation.StateError
+				if err := p.outbox.Cancel(ctx, d.ID); err != nil && !errors.Is(err, federation.ErrConflict) && !errors.As(err, &sent) {
 					return err
 				}
 			}
