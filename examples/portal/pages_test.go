@@ -439,9 +439,7 @@ var (
 
 // checkLeftovers looks for what only a programmer should see.
 func checkLeftovers(p *page, _ string) (bad []string) {
-	for _, m := range leftover.FindAllString(p.body, 3) {
-		bad = append(bad, m)
-	}
+	bad = append(bad, leftover.FindAllString(p.body, 3)...)
 	if strings.HasPrefix(p.url.Path, "/test/adressen") { // patterns of addresses
 		return bad
 	}

@@ -43,7 +43,7 @@ func TestDeleteFileKeepsWhatWasSentMeanwhile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.db.Write.AddQueryHook(&meanwhile{begins: "DELETE", do: func() {
+		w.db.Write = w.db.Write.WithQueryHook(&meanwhile{begins: "DELETE", do: func() {
 			if _, err := w.Supplement(ctx, "gast:1", a.ID, "s", "b", "k", []antrag.File{f}); err != nil {
 				t.Error(err)
 			}
