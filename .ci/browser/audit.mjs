@@ -57,13 +57,13 @@ export class Window {
     Object.assign(w, { recorder, page: await context.newPage(), looks: 0 });
     recorder.watch(w.page, 'axe');
     await w.page.route('**', (route) => {
-      if (!route.request().isNavigationRequest()) return route.continue();
-      // A page that goes on by itself stays for the checks.
-      if (w.shown) return route.fulfill({ status: 204 });
-      w.shown = true;
+      const request = route.request();
+      // Pages that go on by themselves have to stay for the checks.
+      if (/\/weiter\.js/.test(request.url())) return route.fulfill({ status: 200, contentType: 'text/javascript', body: '' });
+      if (!request.isNavigationRequest()) return route.continue();
       const headers = { ...w.seen.headers };
       for (const h of ['content-encoding', 'content-length', 'set-cookie', 'transfer-encoding']) delete headers[h];
-      return route.fulfill({ status: w.seen.status, headers, body: w.seen.body });
+      return route.fulfill({ status: w.seen.status, headers, body: w.seen.body.replace(' data-autosubmit', '') });
     });
     return w;
   }
@@ -91,9 +91,8 @@ export class Window {
 
   async open(seen) {
     this.seen = seen;
-    this.shown = false;
     await this.view(1280, 'light');
-    await this.page.goto(seen.url, { waitUntil: 'domcontentloaded' });
+    await this.page.goto(seen.url);
   }
 
   // look checks a page. What a German page has at two widths and in two
@@ -123,6 +122,7 @@ export async function audit(browser, recorder) {
   const windows = await Promise.all([0, 1].map(() => Window.open(browser, recorder)));
   await Promise.all(windows.map(async (w) => {
     for (let seen = work.shift(); seen; seen = work.shift()) {
+      if (work.length % 50 === 0) console.log(`${work.length} pages to check`);
       await w.look(seen).catch((e) => recorder.finding(seen.url, 'check', e.message));
     }
     await w.page.context().close();

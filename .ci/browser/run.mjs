@@ -47,6 +47,7 @@ const run = async (names) => {
   }
 };
 await Promise.all(journeys.lanes.map(run));
+await run(journeys.alone);
 
 if (option('shots')) {
   const missing = await shots(browser, recorder, option('shots'));
