@@ -15,7 +15,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-	_ "time/tzdata" // days are counted in Europe/Berlin, also where the system has no time zones
 
 	"github.com/stadttor/stadttor/examples/portal/internal/clock"
 	"github.com/stadttor/stadttor/examples/portal/internal/database"

@@ -91,7 +91,7 @@ func simPeople() []oidcsim.Person {
 	return out
 }
 
-// live answers while the process runs; ready also asks the database, so that
+// health adds two addresses: live answers while the process runs, ready also asks the database, so that
 // a load balancer sends nobody to an instance that cannot answer.
 func (p *Portal) health() {
 	p.core.HandleRaw("GET /healthz/live", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") }))

@@ -16,6 +16,8 @@ import (
 	"github.com/stadttor/stadttor/federation"
 	"github.com/stadttor/stadttor/payment"
 	"github.com/stadttor/stadttor/postkorb"
+
+	"github.com/stadttor/stadttor/examples/portal/internal/clock"
 )
 
 // Applicant is who sends an application.
@@ -27,18 +29,11 @@ type Applicant struct {
 	Level   int // reached, 0 without a login
 	Means   string
 	AuthnAt time.Time
-	// PostalOnly is true when the person has no Postkorb here.
-	Test bool
+	Test    bool // marks the application as a test
 }
 
 // berlin is the time zone in which days are counted.
-var berlin = func() *time.Location {
-	l, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		panic("antrag: " + err.Error())
-	}
-	return l
-}()
+var berlin = clock.Berlin
 
 // Today is the calendar day on which answers are judged.
 func (s *Service) Today() time.Time { return s.now().In(berlin) }

@@ -5,7 +5,17 @@ package clock
 import (
 	"sync/atomic"
 	"time"
+	_ "time/tzdata" // also where the system has no time zones
 )
+
+// Berlin is the time zone in which days are counted.
+var Berlin = func() *time.Location {
+	l, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		panic("clock: " + err.Error()) // the zones are part of the program
+	}
+	return l
+}()
 
 // Clock tells the time, shifted by an offset. The zero value is the wall
 // clock. It may be used concurrently.

@@ -11,6 +11,8 @@ import (
 	"github.com/stadttor/stadttor/examples/portal/internal/antrag"
 	"github.com/stadttor/stadttor/examples/portal/internal/assistant"
 	"github.com/stadttor/stadttor/examples/portal/internal/web"
+
+	"github.com/stadttor/stadttor/examples/portal/internal/clock"
 )
 
 // Document is what a copy says, in words of one language. It holds no
@@ -78,13 +80,7 @@ type Extras struct {
 }
 
 // berlin is the time zone in which days are counted.
-var berlin = func() *time.Location {
-	l, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		panic("copy: " + err.Error())
-	}
-	return l
-}()
+var berlin = clock.Berlin
 
 // Build collects the copy of an application. The texts function gives the
 // sentences of the language in Extras.Lang; what is judged by the day is

@@ -8,19 +8,15 @@ import (
 
 	"github.com/stadttor/stadttor/examples/portal/internal/demo"
 	"github.com/stadttor/stadttor/rbac"
+
+	"github.com/stadttor/stadttor/examples/portal/internal/clock"
 )
 
 // personal rights do not pass to a substitute.
 var personal = []string{"audit.read", "person.read", "settings.edit"}
 
 // berlin is the time zone in which days begin.
-var berlin = func() *time.Location {
-	l, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		panic("seed: " + err.Error())
-	}
-	return l
-}()
+var berlin = clock.Berlin
 
 // midnight is the beginning of the day that is n days from base.
 func midnight(base time.Time, n int) time.Time {

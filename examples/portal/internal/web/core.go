@@ -8,7 +8,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -134,15 +133,13 @@ func (c *Core) Handler(crossOrigin ...string) http.Handler {
 		c.serve(w, hr, func(*Request) error { return ErrOrigin })
 	}))
 	inner := cop.Handler(http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
-		h, pattern := c.mux.Handler(hr)
-		if pattern == "/" || pattern == "" {
+		if _, pattern := c.mux.Handler(hr); pattern == "/" || pattern == "" {
 			if allow := c.allowed(hr); allow != "" {
 				w.Header().Set("Allow", allow)
 				c.serve(w, hr, func(*Request) error { return &Error{Status: http.StatusMethodNotAllowed, Code: "method"} })
 				return
 			}
 		}
-		_ = h
 		c.mux.ServeHTTP(w, hr)
 	}))
 	return c.headers(inner)
@@ -636,9 +633,6 @@ func routeOf(r *http.Request) string {
 	}
 	return r.Method + " (unmatched)"
 }
-
-// StateMap returns a copy of the session's small values.
-func (s *Session) StateMap() map[string]string { return maps.Clone(s.Values) }
 
 // Set keeps a small value in the session.
 func (r *Request) Set(key, value string) {

@@ -9,6 +9,8 @@ import (
 	"sort"
 	"strings"
 	"time"
+
+	"github.com/stadttor/stadttor/examples/portal/internal/clock"
 )
 
 // The languages of the portal's own pages. Leichte Sprache is a language of
@@ -111,15 +113,7 @@ func htmlLang(lang string) string {
 	return lang
 }
 
-var berlin = mustLocation("Europe/Berlin")
-
-func mustLocation(name string) *time.Location {
-	l, err := time.LoadLocation(name)
-	if err != nil {
-		panic("web: time zone " + name + " is missing: " + err.Error())
-	}
-	return l
-}
+var berlin = clock.Berlin
 
 // FormatDate writes a day for people, in the portal's time zone.
 func FormatDate(lang string, at time.Time) string {

@@ -6,16 +6,12 @@ import (
 	"time"
 
 	"github.com/stadttor/stadttor/examples/portal/internal/web"
+
+	"github.com/stadttor/stadttor/examples/portal/internal/clock"
 )
 
 // berlin is the time zone in which testers think.
-var berlin = func() *time.Location {
-	l, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		panic("tester: " + err.Error())
-	}
-	return l
-}()
+var berlin = clock.Berlin
 
 // farthest is how far the clock may be set from the real time.
 const farthest = 20 * 365 * 24 * time.Hour
