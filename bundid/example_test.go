@@ -22,7 +22,7 @@ func Example() {
 	var sp *bundid.ServiceProvider
 	sim, err := bundidsim.Start(&bundidsim.Options{
 		Keys:       idpKeys(),
-		SPMetadata: func(context.Context) ([]byte, error) { return sp.Metadata() },
+		SPMetadata: func(context.Context, string) ([]byte, error) { return sp.Metadata() },
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -64,7 +64,7 @@ func newPortal(t *testing.T, s setup) *portal {
 		p.store = bundid.NewMemStore(0)
 	}
 	s.sim.Keys = idpKeys()
-	s.sim.SPMetadata = func(context.Context) ([]byte, error) { return p.sp.Metadata() }
+	s.sim.SPMetadata = func(context.Context, string) ([]byte, error) { return p.sp.Metadata() }
 	sim, err := bundidsim.Start(&s.sim)
 	if err != nil {
 		t.Fatal(err)

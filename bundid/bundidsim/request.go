@@ -134,17 +134,31 @@ func text(e *etree.Element) string {
 	return strings.TrimSpace(e.Text())
 }
 
-// registered reads the metadata of the service provider.
-func (s *Server) registered(ctx context.Context) (serviceProvider, bool) {
-	var sp serviceProvider
+// registered reads the metadata of the service provider that a request comes
+// from. A non-empty code says that there is none to go by.
+func (s *Server) registered(ctx context.Context, issuer string) (serviceProvider, string) {
 	if s.opts.SPMetadata == nil {
-		return sp, false
+		return serviceProvider{}, codeNoMetadata
 	}
-	raw, err := s.opts.SPMetadata(ctx)
+	raw, err := s.opts.SPMetadata(ctx, issuer)
 	if err != nil {
 		s.log.WarnContext(ctx, "bundidsim: metadata of the service provider", "error", err)
-		return sp, false
+		return serviceProvider{}, codeNoMetadata
 	}
+	if raw == nil {
+		return serviceProvider{}, codeIssuer
+	}
+	sp, ok := readMetadata(raw)
+	switch {
+	case !ok:
+		return serviceProvider{}, codeNoMetadata
+	case sp.entityID != issuer:
+		return serviceProvider{}, codeIssuer
+	}
+	return sp, ""
+}
+
+func readMetadata(raw []byte) (sp serviceProvider, complete bool) {
 	root, ok := parseXML(raw)
 	desc := child(root, nsMetadata, "SPSSODescriptor")
 	if !ok || desc == nil {
@@ -198,12 +212,9 @@ func (s *Server) accept(ctx context.Context, raw []byte, destination, query stri
 	if req.id == "" || strings.IndexByte("0123456789-.", req.id[0]) >= 0 {
 		return req, serviceProvider{}, codeMalformed
 	}
-	sp, ok := s.registered(ctx)
-	if !ok {
-		return req, sp, codeNoMetadata
-	}
-	if text(child(root, nsSAML, "Issuer")) != sp.entityID {
-		return req, sp, codeIssuer
+	sp, code := s.registered(ctx, text(child(root, nsSAML, "Issuer")))
+	if code != "" {
+		return req, sp, code
 	}
 	if root.SelectAttrValue("Destination", "") != destination {
 		return req, sp, codeDestination

@@ -76,10 +76,11 @@ type Options struct {
 	// for Start: http://localhost with the port of Addr; for New:
 	// http://localhost:8081.
 	BaseURL string
-	// SPMetadata returns the metadata of the one registered service provider.
-	// It is asked at every request, so the provider may start later than the
-	// simulator and may change its keys. Without it every request is refused.
-	SPMetadata func(ctx context.Context) ([]byte, error)
+	// SPMetadata returns the metadata of the registered service provider with
+	// that entityID, nil for one that is not registered. It is asked at every
+	// request, so providers may start later than the simulator and may change
+	// their keys. Without it every request is refused.
+	SPMetadata func(ctx context.Context, entityID string) ([]byte, error)
 	// Personas are the people on offer. Default: Personas().
 	Personas []Persona
 	// Keys sign. Default: a new pair.

@@ -46,7 +46,7 @@ func newWorld(t testing.TB) *world {
 	clock := func() time.Time { return w.now }
 	w.sim = bundidsim.New(&bundidsim.Options{
 		Keys: sharedKeys(), Now: clock,
-		SPMetadata: func(context.Context) ([]byte, error) { return w.sp.Metadata() },
+		SPMetadata: func(context.Context, string) ([]byte, error) { return w.sp.Metadata() },
 	})
 	k := sharedKeys()
 	var err error
@@ -207,11 +207,40 @@ func TestUnreachableMetadata(t *testing.T) {
 	w := newWorld(t)
 	w.sim = bundidsim.New(&bundidsim.Options{
 		Keys:       sharedKeys(),
-		SPMetadata: func(context.Context) ([]byte, error) { return nil, errors.New("down") },
+		SPMetadata: func(context.Context, string) ([]byte, error) { return nil, errors.New("down") },
 	})
 	redirect := w.start(t, bundid.LoginRequest{})
 	if got := w.send(redirect.URL, redirect.Form).Header().Get("Location"); !strings.HasSuffix(got, "sim-metadata-unavailable") {
 		t.Errorf("got %s", got)
+	}
+}
+
+// TestSeveralProviders concerns a simulator that serves more than one: each is
+// known by its own name, and nobody else is.
+func TestSeveralProviders(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	metadata, err := w.sp.Metadata()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked []string
+	w.sim = bundidsim.New(&bundidsim.Options{Keys: sharedKeys(), Now: func() time.Time { return w.now }, SPMetadata: func(_ context.Context, entityID string) ([]byte, error) {
+		asked = append(asked, entityID)
+		if len(asked) == 1 {
+			return nil, nil
+		}
+		return metadata, nil
+	}})
+	redirect := w.start(t, bundid.LoginRequest{})
+	if got := w.send(redirect.URL, redirect.Form).Header().Get("Location"); !strings.HasSuffix(got, "sim-unknown-issuer") {
+		t.Errorf("a name that nobody registered: %s", got)
+	}
+	if got := w.send(redirect.URL, redirect.Form).Header().Get("Location"); strings.Contains(got, "sim-") {
+		t.Errorf("a registered name: %s", got)
+	}
+	if want := []string{origin + "/sp", origin + "/sp"}; !slices.Equal(asked, want) {
+		t.Errorf("asked for %v, want %v", asked, want)
 	}
 }
 

@@ -43,7 +43,7 @@ func (p *Portal) startSimulators(ring keys.Ring) error {
 		return err
 	}
 	p.sims.bundid, err = bundidsim.Start(&bundidsim.Options{Addr: p.cfg.SimListen, Keys: &bundidsim.Keys{Key: pair.Key, Certificate: pair.Certificate},
-		SPMetadata: func(context.Context) ([]byte, error) { return p.parts.login.Metadata() }, Now: p.clock.Now, Logger: log})
+		SPMetadata: func(context.Context, string) ([]byte, error) { return p.parts.login.Metadata() }, Now: p.clock.Now, Logger: log})
 	if err != nil {
 		return err
 	}

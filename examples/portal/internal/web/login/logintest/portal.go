@@ -140,7 +140,7 @@ func Start(t *testing.T, register ...func(*Portal)) *Portal {
 	p.URL = "http://" + srv.Listener.Addr().String()
 	p.Core.Public = must(url.Parse(p.URL))(t)
 	p.Sim = must(bundidsim.Start(&bundidsim.Options{Keys: idpKeys(), Now: p.Now,
-		SPMetadata: func(context.Context) ([]byte, error) { return p.Login.Provider.Metadata() }}))(t)
+		SPMetadata: func(context.Context, string) ([]byte, error) { return p.Login.Provider.Metadata() }}))(t)
 	t.Cleanup(func() { p.Sim.Close() })
 	k := spKeys()
 	provider := must(bundid.New(bundid.Config{EntityID: p.URL, ACSURL: p.URL + "/saml/acs", IDPMetadata: p.Sim.Metadata(),
