@@ -79,11 +79,7 @@ func (c *checker) definition(d *Definition) {
 		c.fault("massgeblicherOrt", "%q is neither %q nor a place field", d.MassgeblicherOrt, Residence)
 	}
 	if d.Fee != nil {
-		if d.Fee.Cents < 0 || d.Fee.Cents > 1_000_000_00 {
-			c.fault("fee.cents", "want 0 to one million euros")
-		}
-		c.text("fee.note", d.Fee.Note, true)
-		c.condition("fee.freeWhen", d.Fee.FreeWhen)
+		c.fee(d.Fee)
 	}
 	if len(d.Declaration.Points) == 0 {
 		c.fault("declaration.points", "there must be one")

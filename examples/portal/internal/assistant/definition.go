@@ -74,16 +74,6 @@ type Definition struct {
 	Declaration      Declaration `json:"declaration"`
 }
 
-// Fee is what the service costs, for information and for the payment order.
-type Fee struct {
-	Cents int64 `json:"cents"`
-	Note  Text  `json:"note"` // for instance "a year"
-	// FreeWhen says when nothing is due; nil: never.
-	FreeWhen *Condition `json:"freeWhen,omitempty"`
-	// Prepaid says that the application goes out only after payment.
-	Prepaid bool `json:"prepaid,omitempty"`
-}
-
 // Declaration is what the person declares when sending.
 type Declaration struct {
 	Points  []Text `json:"points"`
@@ -160,10 +150,13 @@ type Field struct {
 	Pattern string `json:"pattern,omitempty"`
 	// Compact removes spaces, dots, hyphens and slashes from a text before
 	// anything else, for numbers that people write in groups.
-	Compact      bool         `json:"compact,omitempty"`
-	Options      []Option     `json:"options,omitempty"`
-	Autocomplete string       `json:"autocomplete,omitempty"` // HTML token
-	Prefill      *PrefillRule `json:"prefill,omitempty"`
+	Compact      bool     `json:"compact,omitempty"`
+	Options      []Option `json:"options,omitempty"`
+	Autocomplete string   `json:"autocomplete,omitempty"` // HTML token
+	// NoProposal keeps a place field from proposing the place that was chosen
+	// in the portal, for instance because a place of birth is asked.
+	NoProposal bool         `json:"noProposal,omitempty"`
+	Prefill    *PrefillRule `json:"prefill,omitempty"`
 	// Accept lists the media types of files; empty: PDF, JPEG, PNG.
 	Accept   []string `json:"accept,omitempty"`
 	MaxFiles int      `json:"maxFiles,omitempty"` // 0: 1

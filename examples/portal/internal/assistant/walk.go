@@ -183,17 +183,6 @@ func fieldErrors(st *Step, item string, sc scope, values map[string]Answer) []Fi
 	return out
 }
 
-// FeeFor returns what is due in cents.
-func (d *Definition) FeeFor(a Answers, today time.Time) int64 {
-	if d.Fee == nil {
-		return 0
-	}
-	if d.Fee.FreeWhen != nil && scopeOf(d.prune(a, today), nil, today).holds(d.Fee.FreeWhen) {
-		return 0
-	}
-	return d.Fee.Cents
-}
-
 // Place returns the area key that decides which office is responsible. For
 // [Residence] it is empty and the portal takes the person's residence.
 func (d *Definition) Place(a Answers, today time.Time) string {

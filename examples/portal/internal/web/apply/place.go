@@ -75,6 +75,9 @@ func (p *Pages) placeField(v *visit, q assistant.Question, out *fieldView, place
 	if proposed == "" {
 		proposed = v.PlaceKey()
 	}
+	if f.NoProposal {
+		proposed = ""
+	}
 	if len(f.Options) > 0 {
 		opts := options(q, v.lang())
 		if q.Answer.IsEmpty() {
@@ -107,6 +110,9 @@ func (p *Pages) placeField(v *visit, q assistant.Question, out *fieldView, place
 func placeSentence(v *visit, f *assistant.Field, s placeState) string {
 	key := "apply.error.place.many"
 	if s.None {
+		if own := f.Errors[assistant.CodeOption].In(v.lang()); own != "" {
+			return own
+		}
 		key = "apply.error.place.none"
 	}
 	return v.T(key, "label", f.Label.In(v.lang()))
