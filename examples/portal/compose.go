@@ -35,11 +35,9 @@ import (
 	"github.com/stadttor/stadttor/xzufi/xzufisql"
 )
 
-// tenant is the one tenant of this portal.
-const tenant = "altenwehr"
-
 // parts are the components and services, wired together.
 type parts struct {
+	world        demo.World
 	blobs        blob.Store
 	catalogue    *xzufi.Catalogue // reads
 	editor       *xzufi.Catalogue // writes
@@ -224,7 +222,7 @@ func (p *Portal) composeStores(ctx context.Context) error {
 	if c.blobs, err = blob.Open(ctx, p.cfg.BlobURL, p.cfg.Data); err != nil {
 		return err
 	}
-	if c.assistants, err = assistant.Builtin(); err != nil {
+	if c.assistants, err = p.forms(); err != nil {
 		return err
 	}
 	c.catalogue = xzufi.New(xzufisql.New(p.db.Read), &xzufi.Options{Now: p.clock.Now, Logger: log})
@@ -249,8 +247,16 @@ func (p *Portal) composeStores(ctx context.Context) error {
 		OpenPart: func(ctx context.Context, part federation.Part) (io.ReadCloser, error) {
 			return c.blobs.Open(ctx, part.BlobKey)
 		}})
-	c.authority = rbac.New(rbacsql.New(p.db.Write), tenant, &rbac.Options{Now: p.clock.Now, Logger: log})
+	c.authority = rbac.New(rbacsql.New(p.db.Write), p.world.ID, &rbac.Options{Now: p.clock.Now, Logger: log})
 	return nil
+}
+
+// forms are the form assistants of the world.
+func (p *Portal) forms() (*assistant.Set, error) {
+	if own := p.world.Forms(); own != nil {
+		return assistant.Load(own)
+	}
+	return assistant.Builtin()
 }
 
 func (p *Portal) mailer() (*smtp.Sender, error) {
@@ -319,7 +325,7 @@ func (p *Portal) person(_ context.Context, issuer, subject string) (string, bool
 	if p.cfg.Mode != Demo {
 		return p.member(subject)
 	}
-	for _, s := range demo.StaffMembers() {
+	for _, s := range p.world.Staff {
 		if s.Sub == subject {
 			return s.ID, true
 		}
@@ -344,7 +350,7 @@ func (p *Portal) composeApplications() error {
 		DB: p.db, Now: p.clock.Now, Blobs: c.blobs, Inbox: c.inbox, Orders: c.orders, Outbox: c.outbox,
 		Definition:  c.definition,
 		Unit:        c.unit,
-		UnitName:    unitName,
+		UnitName:    p.world.UnitName,
 		Destination: func(assistant string) string { return "ablage:" + assistant },
 		Text:        p.core.Texts.Get,
 	})
@@ -362,7 +368,7 @@ func (c *parts) definition(id, version string) (*assistant.Definition, bool) {
 // office. An office of another administration has no unit here; what nobody
 // is responsible for goes to the mail room (Poststelle).
 func (c *parts) unit(ctx context.Context, service, area string) (antrag.Unit, error) {
-	fallback := antrag.Unit{ID: demo.FallbackUnit, Name: unitName(demo.FallbackUnit)}
+	fallback := antrag.Unit{ID: c.world.Fallback, Name: c.world.UnitName(c.world.Fallback)}
 	id, err := xzufi.ParseID(service)
 	if err != nil || area == "" {
 		return fallback, nil
@@ -375,7 +381,7 @@ func (c *parts) unit(ctx context.Context, service, area string) (antrag.Unit, er
 		return antrag.Unit{}, err
 	}
 	for _, o := range r.Offices {
-		for _, m := range demo.OfficeUnits() {
+		for _, m := range c.world.OfficeUnits {
 			if m.Office.Agency == o.Office.ID.Agency && m.Office.Value == o.Office.ID.Value {
 				return antrag.Unit{ID: m.Unit, Name: o.Office.Name.For("de")}, nil
 			}
@@ -385,15 +391,6 @@ func (c *parts) unit(ctx context.Context, service, area string) (antrag.Unit, er
 		return antrag.Unit{}, antrag.ErrNoUnit
 	}
 	return fallback, nil
-}
-
-func unitName(id string) string {
-	for _, u := range demo.Units() {
-		if u.ID == id {
-			return u.Name
-		}
-	}
-	return id
 }
 
 func (p *Portal) composeJobs(ctx context.Context) error {

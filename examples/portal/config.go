@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/stadttor/stadttor/examples/portal/internal/demo"
 )
 
 // Modes of a portal.
@@ -31,6 +33,9 @@ type Config struct {
 	PublicURL string
 	// Mode is Demo or Production. Default Demo.
 	Mode string
+	// World is the administration of the demo: altenwehr, the town, or
+	// weserheide, the Landkreis. Default altenwehr.
+	World string
 	// Data is the folder for what the portal keeps itself. Default ./data.
 	Data string
 	// Keys is the folder of the private keys. Default: keys in Data.
@@ -87,9 +92,11 @@ func (c *Config) defaults() {
 	set(&c.SimListen, "localhost:8081")
 	set(&c.Mode, Demo)
 	set(&c.Data, "data")
-	set(&c.PortalName, "Serviceportal")
-	set(&c.Town, "Stadt Altenwehr")
-	set(&c.MailFrom, "serviceportal@altenwehr.example")
+	if w, err := demo.WorldOf(c.World); err == nil {
+		set(&c.PortalName, w.PortalName)
+		set(&c.Town, w.Town)
+		set(&c.MailFrom, w.MailFrom)
+	}
 	set(&c.OnlineServiceID, "BMI-A0000")
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -135,6 +142,9 @@ func (c *Config) checkProduction(bad func(setting, problem string)) {
 		if need.value == "" {
 			bad(need.name, "is needed in production")
 		}
+	}
+	if c.World != "" {
+		bad("PORTAL_WORLD", "must be empty in production: it names a world of the demo")
 	}
 	if c.StaffIssuer != "" && !strings.HasPrefix(c.StaffIssuer, "https://") {
 		bad("PORTAL_STAFF_ISSUER", "must be https in production")

@@ -76,6 +76,7 @@ func TestProductionKnowsNobodyOfTheDemo(t *testing.T) {
 	t.Parallel()
 	const issuer = "https://op.example"
 	store := rbac.NewMemStore()
+	const tenant = "altenwehr"
 	authority := rbac.New(store, tenant, nil)
 	src := rbac.Source{Tenant: tenant, Units: []rbac.Unit{{ID: "stadt", Name: "Stadt"}}, Persons: []rbac.Person{{ID: "7f3a"}, {ID: "9c1b", Inactive: true}}}
 	if _, err := store.Save(t.Context(), src, 0, rbac.Change{Actor: "setup"}); err != nil {

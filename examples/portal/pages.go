@@ -27,15 +27,15 @@ func (p *Portal) composePages() error {
 	reader := c.inbox.With(postkorbsql.New(p.db.Read))
 
 	finding := &find.Pages{Catalogue: c.catalogue, Assistants: c.assistants, Feedback: p.feedback, Town: p.cfg.Town,
-		Municipalities: municipalities(), Reaches: c.reaches, Wanted: wanted()}
+		Municipalities: municipalities(), Reaches: c.reaches, Wanted: p.wanted(), Imprint: find.Imprint(p.world.Imprint)}
 	finding.Register(core)
 	(&login.Pages{Provider: c.login, Accounts: c.accounts, Applications: c.applications, Sessions: core.Sessions}).Register(core)
 	(&apply.Pages{Applications: c.applications, Assistants: c.assistants, Accounts: c.accounts, Catalogue: c.catalogue,
 		Attributes: func(r *web.Request) ([]konto.Attribute, error) { return login.Attributes(r, c.accounts) },
-		Places:     c.catalogue.Places, PlaceName: finding.PlaceName, Unit: c.unit, Service: serviceOf}).Register(core)
+		Places:     c.catalogue.Places, PlaceName: finding.PlaceName, Unit: c.unit, Service: p.serviceOf}).Register(core)
 	(&account.Pages{Accounts: c.accounts, Applications: c.applications, Inbox: c.inbox, Reader: reader, Sessions: core.Sessions, CopyPDF: p.copyPDF}).Register(core)
-	work := &desk.Pages{Applications: c.applications, Policy: c.authority.Policy, Tenant: tenant, Now: p.clock.Now, Login: c.staff,
-		PersonName: personName, UnitName: unitName, PersonUnit: personUnit, Deliveries: c.outbox, CopyPDF: p.copyPDF,
+	work := &desk.Pages{Applications: c.applications, Policy: c.authority.Policy, Tenant: p.world.ID, Now: p.clock.Now, Login: c.staff,
+		PersonName: p.world.PersonName, UnitName: p.world.UnitName, PersonUnit: p.world.PersonUnit, Deliveries: c.outbox, CopyPDF: p.copyPDF,
 		PlaceName: func(key string) (string, bool) { return finding.PlaceName(context.Background(), key) }}
 	work.Register(core)
 	p.composeTester()
@@ -44,7 +44,7 @@ func (p *Portal) composePages() error {
 	core.Nav, core.PlaceName = finding.Nav, finding.PlaceName
 	core.StaffNav, core.StaffBanner = work.Nav, work.Banner
 	core.Staff = func(_ context.Context, id string) (web.StaffView, bool) {
-		return web.StaffView{Name: personName(id), Unit: unitName(personUnit(id))}, true
+		return web.StaffView{Name: p.world.PersonName(id), Unit: p.world.UnitName(p.world.PersonUnit(id))}, true
 	}
 	core.Unread = func(ctx context.Context, owner string) int {
 		n, err := reader.Unread(ctx, owner)
@@ -69,7 +69,7 @@ func (p *Portal) copyPDF(ctx context.Context, a antrag.Application, lang string)
 	if err != nil {
 		return nil, err
 	}
-	doc := copy.Build(texts, a, def, answers, copy.Extras{Town: p.cfg.Town, Office: unitName(a.LeadUnit), Lang: lang, Files: files, Places: placeName})
+	doc := copy.Build(texts, a, def, answers, copy.Extras{Town: p.cfg.Town, Office: p.world.UnitName(a.LeadUnit), Lang: lang, Files: files, Places: placeName})
 	var out bytes.Buffer
 	if err := copy.PDF(&out, doc); err != nil {
 		return nil, fmt.Errorf("portal: copy: %w", err)
@@ -110,9 +110,9 @@ func municipalities() []string {
 	return out
 }
 
-func wanted() []xzufi.ID {
+func (p *Portal) wanted() []xzufi.ID {
 	var out []xzufi.ID
-	for _, o := range demo.WantedServices() {
+	for _, o := range p.world.Wanted {
 		out = append(out, catalogueID(o))
 	}
 	return out
@@ -123,8 +123,8 @@ func catalogueID(o demo.ObjectID) xzufi.ID {
 }
 
 // serviceOf finds the service of the catalogue that an assistant is for.
-func serviceOf(id string) (xzufi.ID, bool) {
-	for _, s := range demo.AssistantServices() {
+func (p *Portal) serviceOf(id string) (xzufi.ID, bool) {
+	for _, s := range p.world.AssistantServices {
 		if s.Assistant == id {
 			return catalogueID(s.Service), true
 		}
@@ -136,22 +136,4 @@ func serviceOf(id string) (xzufi.ID, bool) {
 func (c *parts) reaches(ctx context.Context, service, area string) bool {
 	_, err := c.unit(ctx, service, area)
 	return err == nil
-}
-
-func personName(id string) string {
-	for _, s := range demo.StaffMembers() {
-		if s.ID == id {
-			return s.Name
-		}
-	}
-	return id
-}
-
-func personUnit(id string) string {
-	for _, s := range demo.StaffMembers() {
-		if s.ID == id {
-			return s.Unit
-		}
-	}
-	return ""
 }

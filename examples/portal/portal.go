@@ -18,6 +18,7 @@ import (
 
 	"github.com/stadttor/stadttor/examples/portal/internal/clock"
 	"github.com/stadttor/stadttor/examples/portal/internal/database"
+	"github.com/stadttor/stadttor/examples/portal/internal/demo"
 	"github.com/stadttor/stadttor/examples/portal/internal/seed"
 	"github.com/stadttor/stadttor/examples/portal/internal/web"
 )
@@ -28,6 +29,7 @@ var embedded embed.FS
 // Portal is a running portal. It may be used concurrently.
 type Portal struct {
 	cfg      Config
+	world    demo.World
 	clock    *clock.Clock
 	listener net.Listener
 	public   *url.URL
@@ -52,6 +54,10 @@ func New(ctx context.Context, cfg Config) (p *Portal, err error) {
 		cfg.Progress("Achtung: Die Demo ist auch von anderen Rechnern erreichbar, mit Testseiten, ohne Passwörter.")
 	}
 	p = &Portal{cfg: cfg, clock: clock.New(cfg.Now)}
+	if p.world, err = demo.WorldOf(cfg.World); err != nil {
+		return nil, &ConfigError{"PORTAL_WORLD", "is no world of the demo"}
+	}
+	p.parts.world = p.world
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.Close())

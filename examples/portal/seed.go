@@ -13,7 +13,7 @@ import (
 // seeder builds the demo world through the portal's own rules.
 func (p *Portal) seeder() *seed.Seeder {
 	c := &p.parts
-	return &seed.Seeder{DB: p.db, Applications: c.applications, Authority: c.authority, Editor: c.editor,
+	return &seed.Seeder{DB: p.db, World: p.world, Applications: c.applications, Authority: c.authority, Editor: c.editor,
 		Folder: filepath.Join(p.cfg.Data, "uebergabe"), EntityID: p.URL(), Now: p.clock.Now, Progress: p.cfg.Progress,
 		ClearHandOvers: p.clearHandOvers, ClearMails: p.sims.mail.Clear, SetOffset: p.clock.SetOffset}
 }

@@ -67,6 +67,7 @@ func configure(args []string) (portal.Config, bool, error) {
 	text(&c.SimListen, "sim-listen", "PORTAL_SIM_LISTEN", "address of the first simulator, default localhost:8081")
 	text(&c.PublicURL, "public-url", "PORTAL_PUBLIC_URL", "address that browsers use; fixes the SAML entityID")
 	text(&c.Mode, "mode", "PORTAL_MODE", "demo or production, default demo")
+	text(&c.World, "world", "PORTAL_WORLD", "world of the demo: altenwehr or weserheide, default altenwehr")
 	text(&c.Data, "data", "PORTAL_DATA", "folder for data, default ./data")
 	text(&c.Keys, "keys", "PORTAL_KEYS", "folder of the private keys, default keys in the data folder")
 	text(&c.DatabaseURL, "database-url", "PORTAL_DATABASE_URL", "postgres://..., empty: SQLite in the data folder")

@@ -18,7 +18,7 @@ import (
 var base = time.Date(2026, time.November, 23, 10, 0, 0, 0, time.UTC)
 
 // catalogue imports the transfer messages into memory.
-func catalogue(t *testing.T) *xzufi.Catalogue {
+func catalogue(t *testing.T, w demo.World) *xzufi.Catalogue {
 	t.Helper()
 	c := xzufi.New(xzufi.NewMemStore(), &xzufi.Options{Now: func() time.Time { return base }})
 	areas := []xzufi.Area{}
@@ -28,13 +28,10 @@ func catalogue(t *testing.T) *xzufi.Catalogue {
 	if err := c.SetAreas(t.Context(), areas); err != nil {
 		t.Fatal(err)
 	}
-	names, err := filepath.Glob("xzufi/*.xml")
-	if err != nil || len(names) != 5 {
-		t.Fatalf("files: %v, %v", names, err)
-	}
 	files := []xzufi.File{}
+	names, open := w.Messages()
 	for _, name := range names {
-		f, err := os.Open(name)
+		f, err := open(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,8 +54,38 @@ func id(o demo.ObjectID) xzufi.ID {
 
 func TestMessagesReadWithoutAnyFault(t *testing.T) {
 	t.Parallel()
-	c := catalogue(t)
-	for _, s := range demo.AssistantServices() {
+	for _, w := range demo.Worlds() {
+		t.Run(w.ID, func(t *testing.T) {
+			t.Parallel()
+			c := catalogue(t, w)
+			checkAssistants(t, c, w)
+			for _, u := range w.OfficeUnits {
+				if o, err := c.Office(t.Context(), id(u.Office)); err != nil || o.Name.For("de") == "" {
+					t.Errorf("office %v: %v", u.Office, err)
+				}
+			}
+			for _, o := range w.Wanted {
+				if _, err := c.Service(t.Context(), id(o), demo.AreaAltenwehr); err != nil {
+					t.Errorf("wanted service %v: %v", o, err)
+				}
+			}
+			if w.ID != demo.RootUnit {
+				return
+			}
+			for _, f := range demo.Fees() {
+				if _, err := c.Service(t.Context(), id(f.Service), demo.AreaAltenwehr); err != nil {
+					t.Errorf("fee %s: %v", f.ID, err)
+				}
+			}
+		})
+	}
+}
+
+// checkAssistants asks for every form whether it is on offer for its service,
+// and whether a unit of the world stands behind the office.
+func checkAssistants(t *testing.T, c *xzufi.Catalogue, w demo.World) {
+	t.Helper()
+	for _, s := range w.AssistantServices {
 		l, err := c.Service(t.Context(), id(s.Service), demo.AreaAltenwehr)
 		if err != nil || l.Title.For("de") == "" {
 			t.Errorf("service of %s: %q, %v", s.Assistant, l.Title.For("de"), err)
@@ -67,21 +94,29 @@ func TestMessagesReadWithoutAnyFault(t *testing.T) {
 		if err != nil || len(r.Offices) != 1 || len(r.Online) != 1 {
 			t.Fatalf("responsible for %s: %d offices, %d online, %v", s.Assistant, len(r.Offices), len(r.Online), err)
 		}
-		if !slices.ContainsFunc(demo.OfficeUnits(), func(u demo.OfficeUnit) bool { return id(u.Office) == r.Offices[0].Office.ID }) {
+		if !slices.ContainsFunc(w.OfficeUnits, func(u demo.OfficeUnit) bool { return id(u.Office) == r.Offices[0].Office.ID }) {
 			t.Errorf("office %v has no unit", r.Offices[0].Office.ID)
 		}
 		if got := r.Online[0].Online.Parameters["assistent"]; got != s.Assistant {
 			t.Errorf("online service of %s names %q", s.Assistant, got)
 		}
 	}
-	for _, f := range demo.Fees() {
-		if _, err := c.Service(t.Context(), id(f.Service), demo.AreaAltenwehr); err != nil {
-			t.Errorf("fee %s: %v", f.ID, err)
+}
+
+func TestFormsOfWorlds(t *testing.T) {
+	t.Parallel()
+	for _, w := range demo.Worlds() {
+		if w.Forms() == nil {
+			continue
 		}
-	}
-	for _, u := range demo.OfficeUnits() {
-		if o, err := c.Office(t.Context(), id(u.Office)); err != nil || o.Name.For("de") == "" {
-			t.Errorf("office %v: %v", u.Office, err)
+		set, err := assistant.Load(w.Forms())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range w.AssistantServices {
+			if _, ok := set.Latest(s.Assistant); !ok {
+				t.Errorf("%s: no form %s", w.ID, s.Assistant)
+			}
 		}
 	}
 }
@@ -90,7 +125,7 @@ func TestMessagesReadWithoutAnyFault(t *testing.T) {
 // in the form. The messages and the tables must agree.
 func TestDogTaxIsThatOfTheCatalogue(t *testing.T) {
 	t.Parallel()
-	c := catalogue(t)
+	c := catalogue(t, demo.Altenwehr())
 	dog := id(demo.AssistantServices()[0].Service)
 	for _, tax := range demo.DogTaxes() {
 		l, err := c.Service(t.Context(), dog, tax.Area)
@@ -121,37 +156,8 @@ func cents(n int64) string {
 
 func TestPeopleAndUnitsFitTogether(t *testing.T) {
 	t.Parallel()
-	units, roles, staff := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	for _, u := range demo.Units() {
-		if units[u.ID] || u.Parent != "" && !units[u.Parent] {
-			t.Errorf("unit %s: twice, or its parent %q comes later", u.ID, u.Parent)
-		}
-		units[u.ID] = true
-	}
-	for _, r := range demo.Roles() {
-		roles[r.ID] = true
-	}
-	for _, s := range demo.StaffMembers() {
-		if staff[s.ID] || !units[s.Unit] {
-			t.Errorf("staff %s: twice, or unit %q unknown", s.ID, s.Unit)
-		}
-		staff[s.ID] = true
-		for _, g := range s.Grants {
-			if !roles[g.Role] || !units[g.Unit] {
-				t.Errorf("staff %s: grant %+v", s.ID, g)
-			}
-		}
-	}
-	for _, v := range demo.Substitutions() {
-		if !staff[v.For] || !staff[v.By] {
-			t.Errorf("substitution %+v", v)
-		}
-	}
-	for _, u := range demo.OfficeUnits() {
-		if !units[u.Unit] {
-			t.Errorf("office %v: unit %q", u.Office, u.Unit)
-		}
-	}
+	checkPeople(t, demo.Weserheide())
+	units, staff := checkPeople(t, demo.Altenwehr())
 	statuses := map[postkorb.Status]bool{}
 	for _, c := range demo.Cases() {
 		statuses[postkorb.Status(c.Status)] = true
@@ -169,6 +175,47 @@ func TestPeopleAndUnitsFitTogether(t *testing.T) {
 	if len(statuses) != 0 {
 		t.Errorf("unknown states %v", statuses)
 	}
+}
+
+// checkPeople reports units, grants and covers that do not fit together.
+func checkPeople(t *testing.T, w demo.World) (units, staff map[string]bool) {
+	t.Helper()
+	units, staff = map[string]bool{}, map[string]bool{}
+	roles := map[string]bool{}
+	for _, u := range w.Units {
+		if units[u.ID] || u.Parent != "" && !units[u.Parent] {
+			t.Errorf("unit %s: twice, or its parent %q comes later", u.ID, u.Parent)
+		}
+		units[u.ID] = true
+	}
+	for _, r := range w.Roles {
+		roles[r.ID] = true
+	}
+	for _, s := range w.Staff {
+		if staff[s.ID] || !units[s.Unit] {
+			t.Errorf("staff %s: twice, or unit %q unknown", s.ID, s.Unit)
+		}
+		staff[s.ID] = true
+		for _, g := range s.Grants {
+			if !roles[g.Role] || !units[g.Unit] {
+				t.Errorf("staff %s: grant %+v", s.ID, g)
+			}
+		}
+	}
+	for _, v := range w.Substitutions {
+		if !staff[v.For] || !staff[v.By] {
+			t.Errorf("substitution %+v", v)
+		}
+	}
+	for _, u := range w.OfficeUnits {
+		if !units[u.Unit] {
+			t.Errorf("office %v: unit %q", u.Office, u.Unit)
+		}
+	}
+	if !units[w.Root] || !units[w.Fallback] || !staff[w.Granter] {
+		t.Errorf("%s: root %q, fallback %q, granter %q", w.ID, w.Root, w.Fallback, w.Granter)
+	}
+	return units, staff
 }
 
 func checkCase(t *testing.T, c demo.Case, units, staff map[string]bool) {

@@ -1,19 +1,9 @@
 package demo
 
-import (
-	"embed"
-	"io/fs"
-)
+import "embed"
 
-//go:embed xzufi/*.xml
+//go:embed xzufi/*.xml xzufi-weserheide/*.xml
 var messages embed.FS
 
-// Files holds the transfer messages of the catalogue, in the order in which
-// they are imported.
-func Files() fs.FS {
-	sub, err := fs.Sub(messages, "xzufi")
-	if err != nil {
-		panic("demo: " + err.Error()) // the folder is embedded
-	}
-	return sub
-}
+//go:embed forms-weserheide/*.json
+var forms embed.FS

@@ -27,7 +27,7 @@ func midnight(base time.Time, n int) time.Time {
 // Rights gives units, roles and people of the town to the authority. Days of
 // validity count from base.
 func (s *Seeder) Rights(ctx context.Context, base time.Time) error {
-	want := source(base)
+	want := source(s.World, base)
 	err := s.Authority.Update(ctx, "system", "demo world", func(src *rbac.Source) error {
 		want.Tenant = src.Tenant
 		*src = want
@@ -39,13 +39,13 @@ func (s *Seeder) Rights(ctx context.Context, base time.Time) error {
 	return nil
 }
 
-func source(base time.Time) rbac.Source {
+func source(w demo.World, base time.Time) rbac.Source {
 	var src rbac.Source
-	for _, u := range demo.Units() {
+	for _, u := range w.Units {
 		src.Units = append(src.Units, rbac.Unit{ID: u.ID, Parent: u.Parent, Name: u.Name})
 	}
 	var names []string
-	for _, r := range demo.Roles() {
+	for _, r := range w.Roles {
 		src.Roles = append(src.Roles, rbac.Role{ID: r.ID, Name: r.Name, Permissions: slices.Clone(r.Permissions)})
 		names = append(names, r.Permissions...)
 	}
@@ -53,17 +53,17 @@ func source(base time.Time) rbac.Source {
 	for _, id := range slices.Compact(names) {
 		src.Permissions = append(src.Permissions, rbac.Permission{ID: id, NotSubstitutable: slices.Contains(personal, id)})
 	}
-	for _, p := range demo.StaffMembers() {
+	for _, p := range w.Staff {
 		src.Persons = append(src.Persons, rbac.Person{ID: p.ID})
 		for i, g := range p.Grants {
-			a := rbac.Assignment{ID: fmt.Sprintf("z-%s-%d", p.ID, i+1), Person: p.ID, Role: g.Role, Unit: g.Unit, Reason: "Demo", GrantedBy: "p-kruse"}
+			a := rbac.Assignment{ID: fmt.Sprintf("z-%s-%d", p.ID, i+1), Person: p.ID, Role: g.Role, Unit: g.Unit, Reason: "Demo", GrantedBy: w.Granter}
 			if g.FromDay != 0 || g.UntilDay != 0 {
 				a.From, a.Until = midnight(base, g.FromDay), midnight(base, g.UntilDay)
 			}
 			src.Assignments = append(src.Assignments, a)
 		}
 	}
-	for _, v := range demo.Substitutions() {
+	for _, v := range w.Substitutions {
 		src.Substitutions = append(src.Substitutions, rbac.Substitution{ID: v.ID, For: v.For, By: v.By,
 			From: midnight(base, v.FromDay), Until: midnight(base, v.UntilDay), Reason: v.Reason})
 	}

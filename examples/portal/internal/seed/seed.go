@@ -9,7 +9,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"sync"
 	"time"
@@ -37,6 +39,8 @@ const (
 // optional may be nil or empty. It may be used concurrently.
 type Seeder struct {
 	DB *database.DB
+	// World is what is built.
+	World demo.World
 	// Applications gives forms, texts, names, destinations and the storage of
 	// files. Its clock and its components are not used.
 	Applications *antrag.Service
@@ -104,8 +108,10 @@ func (s *Seeder) build(ctx context.Context) error {
 	if err := s.Rights(ctx, base); err != nil {
 		return err
 	}
-	if err := s.Cases(ctx, base); err != nil {
-		return err
+	if s.World.Cases {
+		if err := s.Cases(ctx, base); err != nil {
+			return err
+		}
 	}
 	if err := s.set(ctx, settingBase, base.Format(time.RFC3339)); err != nil {
 		return err
@@ -121,12 +127,8 @@ func (s *Seeder) say(text string) {
 
 // Catalogue imports areas and services when they differ from the last import.
 func (s *Seeder) Catalogue(ctx context.Context) error {
-	files := demo.Files()
-	names, err := fs.Glob(files, "*.xml")
-	if err != nil {
-		return err
-	}
-	digest, err := digestOf(files, names)
+	names, open := s.World.Messages()
+	digest, err := digestOf(names, open)
 	if err != nil {
 		return err
 	}
@@ -143,7 +145,7 @@ func (s *Seeder) Catalogue(ctx context.Context) error {
 	}
 	var parts []xzufi.File
 	for _, name := range names {
-		f, err := files.Open(name)
+		f, err := open(name)
 		if err != nil {
 			return err
 		}
@@ -161,15 +163,18 @@ func (s *Seeder) Catalogue(ctx context.Context) error {
 }
 
 // digestOf tells apart two states of the embedded catalogue.
-func digestOf(files fs.FS, names []string) (string, error) {
+func digestOf(names []string, open func(string) (fs.File, error)) (string, error) {
 	sum := sha256.New()
 	for _, name := range names {
-		raw, err := fs.ReadFile(files, name)
+		f, err := open(name)
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(sum, "%s %d\n", name, len(raw))
-		sum.Write(raw)
+		n, err := io.Copy(sum, f)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return "", err
+		}
+		fmt.Fprintf(sum, "\n%s %d\n", name, n)
 	}
 	if err := json.NewEncoder(sum).Encode(demo.Areas()); err != nil {
 		return "", err

@@ -93,7 +93,7 @@ func openOn(t testing.TB, address string) *world {
 		Destination: func(form string) string { return "ablage:" + form },
 		Text:        func(lang, key string, _ ...any) string { return lang + " " + key },
 	})
-	w.Seeder = &seed.Seeder{
+	w.Seeder = &seed.Seeder{World: demo.Altenwehr(),
 		DB: db, Applications: apps, Authority: rbac.New(rbacsql.New(db.Write), "altenwehr", &rbac.Options{Now: clock}),
 		Editor: xzufi.New(xzufisql.New(db.Write), &xzufi.Options{Now: clock}), Folder: w.folder, EntityID: entity, Now: clock,
 		ClearMails:     func() { w.mails++ },
