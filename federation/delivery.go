@@ -146,10 +146,15 @@ func (p Part) validate() error {
 }
 
 func checkText(field, value string, required bool) error {
-	switch {
-	case value == "" && required:
+	if value == "" && required {
 		return &InvalidError{Field: field, Rule: RuleRequired}
-	case len(value) > maxText:
+	}
+	return checkLong(field, value, maxText)
+}
+
+func checkLong(field, value string, limit int) error {
+	switch {
+	case len(value) > limit:
 		return &InvalidError{Field: field, Rule: RuleTooLong}
 	case !utf8.ValidString(value) || strings.IndexByte(value, 0) >= 0:
 		return &InvalidError{Field: field, Rule: RuleText}

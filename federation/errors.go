@@ -6,10 +6,11 @@ import (
 )
 
 var (
-	// ErrNotFound says that no delivery has the id or key.
-	ErrNotFound = errors.New("federation: delivery not found")
-	// ErrExists says that the id or the key is taken by a different delivery.
-	ErrExists = errors.New("federation: delivery id or key already used")
+	// ErrNotFound says that no delivery has the id or key, or no reply the id.
+	ErrNotFound = errors.New("federation: not found")
+	// ErrExists says that the id or the key is taken by a different delivery, or
+	// the id by a reply with other content.
+	ErrExists = errors.New("federation: id or key already used")
 	// ErrConflict says that the delivery changed meanwhile.
 	ErrConflict = errors.New("federation: delivery changed meanwhile")
 	// ErrFull says that a bounded store takes no more.
@@ -68,6 +69,12 @@ const (
 	ReasonDigest Reason = "digest"
 	// ReasonStorage: the transport's own storage failed.
 	ReasonStorage Reason = "storage"
+	// ReasonCredentials: the recipient does not accept who is sending; wrong or
+	// outdated secret.
+	ReasonCredentials Reason = "credentials"
+	// ReasonNotAnAnswer: something answered, but not the recipient in its
+	// protocol: an HTML page, a missing or wrong signature, an answer cut off.
+	ReasonNotAnAnswer Reason = "not-an-answer"
 	// ReasonNoTransport: no transport serves the destination.
 	ReasonNoTransport Reason = "no-transport"
 	// ReasonInterrupted: the worker was stopped, or vanished and let its last
