@@ -18,7 +18,7 @@ func Weserheide() World {
 	}
 	return World{
 		ID: RootKreis, Town: "Landkreis Weserheide", PortalName: "Kreisportal", MailFrom: "kreisportal@weserheide.example", AGS: "03399000",
-		Root: RootKreis, Fallback: "kv-poststelle", Accent: "#14532d", Granter: "p-oltmanns",
+		Root: RootKreis, Fallback: "kv-poststelle", Granter: "p-oltmanns",
 		Imprint: Imprint{Address: "Heideweg 100, 27899 Altenwehr", Representative: "Landrätin Gesine Vollers", Phone: "04299 557-0",
 			Mail: "info@weserheide.example", Officer: "datenschutz@weserheide.example"},
 		Units: []Unit{
@@ -54,6 +54,6 @@ func Weserheide() World {
 			{AgencyLand, "Leistung", "L100099.LB.1011"}, {AgencyLand, "Leistung", "L100099.LB.2110"},
 			{AgencyLand, "Leistung", "L100099.LB.1012"}, {AgencyLand, "Leistung", "L100099.LB.1015"},
 		},
-		messages: []string{"01-leistungen-land.xml", "02-leistungen-kurz.xml", "05-landkreis.xml", "06-landkreis-eigene.xml"}, forms: "forms-weserheide",
+		messages: []string{"01-leistungen-land.xml", "02-leistungen-kurz.xml", "05-landkreis.xml", "06-landkreis-eigene.xml"}, forms: "forms-weserheide", theme: "theme-weserheide",
 	}
 }

@@ -17,7 +17,6 @@ type World struct {
 	AGS        string // official key of the administration, for payments
 	Root       string // top of the tree of units
 	Fallback   string // unit that receives what nobody is responsible for
-	Accent     string // colour of the head, empty: that of the stylesheet
 	Imprint    Imprint
 
 	Units             []Unit
@@ -31,6 +30,7 @@ type World struct {
 	Granter           string
 	messages          []string // of the catalogue
 	forms             string   // folder of own form assistants, empty: those that come with the portal
+	theme             string   // folder of own static files, empty: none
 }
 
 // Imprint names who runs a portal.
@@ -75,10 +75,18 @@ func (w World) Messages() (names []string, open func(name string) (fs.File, erro
 // Forms holds the form assistants of a world with some of its own; nil means
 // those that come with the portal.
 func (w World) Forms() fs.FS {
-	if w.forms == "" {
+	return folder(forms, w.forms)
+}
+
+// Static holds the static files of a world that replace those of the portal;
+// nil means none.
+func (w World) Static() fs.FS { return folder(themes, w.theme) }
+
+func folder(system fs.FS, name string) fs.FS {
+	if name == "" {
 		return nil
 	}
-	sub, err := fs.Sub(forms, w.forms)
+	sub, err := fs.Sub(system, name)
 	if err != nil {
 		panic("demo: " + err.Error()) // the folder is embedded
 	}

@@ -4,6 +4,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -29,6 +30,8 @@ type Core struct {
 	Demo       bool     // simulators run and the banner shows
 	PortalName string
 	Town       string
+	// TesterURL is where the demo's pages for testers are. Default: /test.
+	TesterURL string
 
 	// Nav returns the main navigation of the citizens' pages.
 	Nav func(r *Request) []Link
@@ -485,7 +488,7 @@ func (r *Request) layout(v View, staff bool) *layoutData {
 		d.LangLinks = append(d.LangLinks, LangLink{Lang: l, HTMLLang: htmlLang(l), Name: c.Texts.Get(l, "lang.name"), URL: langURL(r, l), Current: l == r.Lang})
 	}
 	if c.Demo {
-		d.SimURL = "/test"
+		d.SimURL = cmp.Or(c.TesterURL, "/test")
 	}
 	if staff {
 		r.staffLayout(d)
