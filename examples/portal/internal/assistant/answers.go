@@ -15,6 +15,7 @@ const (
 	BundID  Source = "bundid"  // attribute of the federal account
 	Account Source = "account" // stored in the portal's account
 	Changed Source = "changed" // was prefilled, then changed by the person
+	Looked  Source = "lookup"  // chosen among the records of a register
 )
 
 // Origin is the provenance of one value.
@@ -36,6 +37,7 @@ const (
 	KindBool    Kind = "bool"    // Bool
 	KindOptions Kind = "options" // Options, in the order of the definition
 	KindFiles   Kind = "files"   // Files
+	KindRecord  Kind = "record"  // Text is the id of a looked-up record; with Label, Facts and Subject
 	// KindRaw is Text that could not be read as the field's type, kept so that
 	// the person can correct it. A date is kept as "day.month.year"; for a
 	// partial date ("..1980") of a field that allows it this is a full answer.
@@ -62,7 +64,12 @@ type Answer struct {
 	Bool    bool     `json:"bool,omitempty"`
 	Options []string `json:"options,omitempty"`
 	Files   []File   `json:"files,omitempty"`
-	Origin  Origin   `json:"origin"`
+	// Label and Facts are what the person was shown of a looked-up record,
+	// Subject stands for the person it was offered to.
+	Label   string `json:"label,omitempty"`
+	Facts   []Fact `json:"facts,omitempty"`
+	Subject string `json:"subject,omitempty"`
+	Origin  Origin `json:"origin"`
 }
 
 // IsEmpty reports whether there is no value.
@@ -71,11 +78,12 @@ func (a Answer) IsEmpty() bool { return a.Kind == "" || a.Kind == KindEmpty }
 // same reports whether two answers hold the same value, whatever their origin.
 func (a Answer) same(b Answer) bool {
 	return a.Kind == b.Kind && a.Text == b.Text && a.Cents == b.Cents && a.Bool == b.Bool &&
-		slices.Equal(a.Options, b.Options) && slices.Equal(a.Files, b.Files)
+		slices.Equal(a.Options, b.Options) && slices.Equal(a.Files, b.Files) &&
+		a.Label == b.Label && slices.Equal(a.Facts, b.Facts) && a.Subject == b.Subject
 }
 
 func (a Answer) clone() Answer {
-	a.Options, a.Files = slices.Clone(a.Options), slices.Clone(a.Files)
+	a.Options, a.Files, a.Facts = slices.Clone(a.Options), slices.Clone(a.Files), slices.Clone(a.Facts)
 	return a
 }
 

@@ -16,6 +16,8 @@ type Input struct {
 	// here too: a locked field must not become open by posting it at the very
 	// moment it appears.
 	Prefill []PrefillValue
+	// Lookups are the outcomes for the lookup fields of the step, by field.
+	Lookups map[string]Lookup
 	Now     time.Time // in the authority's zone; its day is the present day
 }
 
@@ -75,7 +77,12 @@ func applyFields(st *Step, in Input, was, now scope, values map[string]Answer) [
 		var p *fault
 		if !e.Fresh && f.Type != TypeFile && !f.Locked(values[f.ID], in.Now) {
 			var v Answer
-			if v, p = f.read(in.Form); p == nil {
+			if f.Type == TypeLookup {
+				v, p = f.readLookup(in.Form, in.Lookups[f.ID], values[f.ID])
+			} else {
+				v, p = f.read(in.Form)
+			}
+			if p == nil {
 				put(values, f.ID, v, in.Now)
 			}
 		}
@@ -103,7 +110,7 @@ func posted(f *Field, form url.Values) bool {
 func put(values map[string]Answer, id string, v Answer, now time.Time) {
 	old, had := values[id]
 	if v.Kind == "" {
-		if !had || old.Origin.Source == Typed {
+		if !had || old.Origin.Source == Typed || old.Origin.Source == Looked {
 			delete(values, id)
 			return
 		}
@@ -113,7 +120,9 @@ func put(values map[string]Answer, id string, v Answer, now time.Time) {
 		return
 	}
 	v.Origin = Origin{Source: Typed, At: stamp(now)}
-	if had && old.Origin.Source != Typed {
+	if v.Kind == KindRecord {
+		v.Origin.Source = Looked
+	} else if had && old.Origin.Source != Typed && old.Origin.Source != Looked {
 		v.Origin.Source = Changed
 	}
 	values[id] = v

@@ -169,7 +169,7 @@ func (c *checker) field(path string, f *Field, inGroup bool) {
 		c.keys[k] = f.ID
 	}
 	if !slices.Contains([]Type{TypeText, TypeTextarea, TypeNumber, TypeMoney, TypeDate, TypeYesNo, TypeRadio,
-		TypeCheckboxes, TypeSelect, TypeIBAN, TypeEmail, TypePhone, TypePostcode, TypePlace, TypeFile, TypeConsent}, f.Type) {
+		TypeCheckboxes, TypeSelect, TypeIBAN, TypeEmail, TypePhone, TypePostcode, TypePlace, TypeFile, TypeConsent, TypeLookup}, f.Type) {
 		c.fault(path+".type", "unknown %q", f.Type)
 	}
 	c.text(path+".label", f.Label, true)
@@ -193,13 +193,16 @@ func (c *checker) field(path string, f *Field, inGroup bool) {
 		switch {
 		case inGroup:
 			c.fault(path+".prefill", "not in a group")
-		case f.Type == TypeFile || f.Type == TypeConsent || f.Type == TypeCheckboxes:
+		case f.Type == TypeFile || f.Type == TypeConsent || f.Type == TypeCheckboxes || f.Type == TypeLookup:
 			c.fault(path+".prefill", "not for type %q", f.Type)
 		case p.BundID == "" && p.Account == "":
 			c.fault(path+".prefill", "names no attribute")
 		case !slices.Contains([]int{0, 1, 3, 4}, p.LockLevel) || (p.LockLevel > 0 && p.BundID == ""):
 			c.fault(path+".prefill.lockLevel", "want 0, 1, 3 or 4, and a BundID attribute to lock")
 		}
+	}
+	if (f.Type == TypeLookup) != (f.Source != "") || (f.Type == TypeLookup && (inGroup || !slug.MatchString(f.Source))) {
+		c.fault(path+".source", "a lookup names its source, stands in no group, and nothing else has one")
 	}
 	isFile := f.Type == TypeFile
 	if !isFile && (len(f.Accept) > 0 || f.MaxFiles != 0 || f.MaxBytes != 0) {
@@ -216,7 +219,7 @@ func (c *checker) field(path string, f *Field, inGroup bool) {
 }
 
 func (c *checker) options(path string, f *Field) {
-	takes := f.Type == TypeRadio || f.Type == TypeCheckboxes || f.Type == TypeSelect
+	takes := f.Type == TypeRadio || f.Type == TypeCheckboxes || f.Type == TypeSelect || f.Type == TypeLookup
 	if takes && len(f.Options) == 0 {
 		c.fault(path+".options", "there must be one")
 	}
@@ -388,7 +391,7 @@ func fits(c *Condition, f *Field) bool {
 // textual reports whether the field's answer can be compared with the text.
 func (f *Field) textual(s string, list bool) bool {
 	switch f.Type {
-	case TypeRadio, TypeSelect:
+	case TypeRadio, TypeSelect, TypeLookup:
 		_, ok := f.Option(s)
 		return ok
 	case TypeCheckboxes:

@@ -121,6 +121,9 @@ const (
 	TypePlace      Type = "place" // area key of a municipality, 8 to 12 digits
 	TypeFile       Type = "file"
 	TypeConsent    Type = "consent"
+	// TypeLookup is a choice among records that a register returns for the
+	// person, beside the field's own options. Not in a group.
+	TypeLookup Type = "lookup"
 )
 
 // Field is one question.
@@ -150,9 +153,11 @@ type Field struct {
 	Pattern string `json:"pattern,omitempty"`
 	// Compact removes spaces, dots, hyphens and slashes from a text before
 	// anything else, for numbers that people write in groups.
-	Compact      bool     `json:"compact,omitempty"`
-	Options      []Option `json:"options,omitempty"`
-	Autocomplete string   `json:"autocomplete,omitempty"` // HTML token
+	Compact bool     `json:"compact,omitempty"`
+	Options []Option `json:"options,omitempty"`
+	// Source names the register that a lookup asks.
+	Source       string `json:"source,omitempty"`
+	Autocomplete string `json:"autocomplete,omitempty"` // HTML token
 	// NoProposal keeps a place field from proposing the place that was chosen
 	// in the portal, for instance because a place of birth is asked.
 	NoProposal bool         `json:"noProposal,omitempty"`

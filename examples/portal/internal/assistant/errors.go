@@ -30,6 +30,7 @@ const (
 	CodeTooMany     Code = "too_many"     // max
 	CodeControl     Code = "control_chars"
 	CodeNotUTF8     Code = "not_utf8"
+	CodeLookup      Code = "lookup" // the register did not answer
 	// CodeGone means that the step, item or field does not exist or is not
 	// asked (any more): an old page was sent.
 	CodeGone Code = "gone"
@@ -37,7 +38,7 @@ const (
 
 var codes = []Code{CodeRequired, CodeTooLong, CodePattern, CodeDateInvalid, CodeDateFuture,
 	CodeDatePast, CodeNumber, CodeRange, CodeIBAN, CodeEmail, CodePhone, CodePostcode, CodeOption,
-	CodeFileType, CodeFileTooBig, CodeTooFew, CodeTooMany, CodeControl, CodeNotUTF8, CodeGone}
+	CodeFileType, CodeFileTooBig, CodeTooFew, CodeTooMany, CodeControl, CodeNotUTF8, CodeLookup, CodeGone}
 
 // FieldError is one thing the person has to put right. It never holds what the
 // person entered.

@@ -19,7 +19,7 @@ func TestBuiltin(t *testing.T) {
 	for _, d := range set.All() {
 		ids = append(ids, d.ID)
 	}
-	if got := strings.Join(ids, " "); got != "allgemeines-anliegen buechereiausweis geburtsurkunde hund-anmelden meldebescheinigung" {
+	if got := strings.Join(ids, " "); got != "allgemeines-anliegen buechereiausweis geburtsurkunde hund-abmelden hund-anmelden meldebescheinigung" {
 		t.Errorf("definitions: %s", got)
 	}
 	if d, ok := set.ForService("hund-anmelden"); !ok || d.ID != "hund-anmelden" {

@@ -143,7 +143,7 @@ func (f *Field) readText(s string) (Answer, *fault) {
 			return Answer{}, nil
 		}
 		return Answer{Kind: KindBool, Bool: s == "yes"}, nil
-	case TypeRadio, TypeSelect:
+	case TypeRadio, TypeSelect, TypeLookup:
 		if _, ok := f.Option(s); !ok {
 			return Answer{}, &fault{code: CodeOption}
 		}
@@ -190,6 +190,9 @@ func (f *Field) check(a Answer, today time.Time) *fault {
 	}
 	if a.Kind == KindRaw {
 		return f.checkRaw(a, today)
+	}
+	if f.Type == TypeLookup {
+		return f.checkLookup(a)
 	}
 	if a.Kind != f.Type.kind() {
 		return &fault{code: CodeRequired} // the type changed between two versions

@@ -33,11 +33,13 @@ type payloadItem struct {
 
 // payloadValue has its keys in alphabetical order, as the whole document.
 type payloadValue struct {
-	At     *time.Time `json:"at,omitempty"`
-	Level  int        `json:"level,omitempty"`
-	Source Source     `json:"source"`
-	Type   Type       `json:"type"`
-	Value  any        `json:"value"`
+	At *time.Time `json:"at,omitempty"`
+	// Facts are what was shown of a looked-up record.
+	Facts  []Fact `json:"facts,omitempty"`
+	Level  int    `json:"level,omitempty"`
+	Source Source `json:"source"`
+	Type   Type   `json:"type"`
+	Value  any    `json:"value"`
 }
 
 // Payload returns the document for the hand-over: the answers to the visible
@@ -81,7 +83,7 @@ func payloadValues(st *Step, from map[string]Answer, to map[string]payloadValue)
 		if !ok || a.IsEmpty() {
 			continue
 		}
-		v := payloadValue{Source: a.Origin.Source, Level: a.Origin.Level, Type: f.Type, Value: a.plain()}
+		v := payloadValue{Source: a.Origin.Source, Level: a.Origin.Level, Type: f.Type, Value: a.plain(), Facts: a.Facts}
 		if !a.Origin.At.IsZero() {
 			at := stamp(a.Origin.At)
 			v.At = &at

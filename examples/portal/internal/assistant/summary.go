@@ -132,6 +132,8 @@ func (f *Field) Display(a Answer, l Lang, places PlaceName) string {
 			names[i] = file.Name
 		}
 		return strings.Join(names, "\n")
+	case KindRecord:
+		return a.Label
 	case KindRaw:
 		if f.Type == TypeDate {
 			return displayRawDate(a.Text, l)
@@ -139,7 +141,7 @@ func (f *Field) Display(a Answer, l Lang, places PlaceName) string {
 		return a.Text
 	}
 	switch f.Type {
-	case TypeRadio, TypeSelect:
+	case TypeRadio, TypeSelect, TypeLookup:
 		return f.labels([]string{a.Text}, l)
 	case TypePlace:
 		if o, ok := f.Option(a.Text); ok {

@@ -142,6 +142,7 @@ func AssistantServices() []AssistantService {
 	}
 	return []AssistantService{
 		lb("hund-anmelden", AgencyLand, "L100099.LB.1001"),
+		lb("hund-abmelden", AgencyLand, "L100099.LB.1002"),
 		lb("meldebescheinigung", AgencyLand, "L100099.LB.1003"),
 		lb("geburtsurkunde", AgencyLand, "L100099.LB.1004"),
 		lb("buechereiausweis", AgencyAltenwehr, "K033990.LB.3001"),
