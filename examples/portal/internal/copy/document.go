@@ -147,6 +147,8 @@ func SourceText(texts func(key string, pairs ...any) string, o assistant.Origin)
 		return texts("copy.source.account")
 	case assistant.Changed:
 		return texts("copy.source.changed")
+	case assistant.Looked:
+		return texts("copy.source.lookup")
 	}
 	return ""
 }

@@ -267,6 +267,8 @@ func origin(r *web.Request, it assistant.SummaryItem) string {
 		return r.T("account.origin.account")
 	case it.Origin.Source == assistant.Changed:
 		return r.T("account.origin.changed")
+	case it.Origin.Source == assistant.Looked:
+		return r.T("account.origin.lookup")
 	}
 	return r.T("account.origin.typed")
 }

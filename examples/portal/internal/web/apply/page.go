@@ -24,6 +24,8 @@ type fieldView struct {
 	Args  map[string]any
 	Notes []string
 	Place *placeState
+	// Before is said in front of the question.
+	Before, BeforeKind string
 }
 
 // page shows the questions of a step or of one item.
@@ -126,6 +128,8 @@ func (p *Pages) field(v *visit, q assistant.Question, problem string, places map
 		out.Part = "yesno"
 	case assistant.TypeRadio:
 		out.Part, args["Options"] = "radios", options(q, l)
+	case assistant.TypeLookup:
+		p.lookupField(v, q, &out)
 	case assistant.TypeCheckboxes:
 		out.Part, args["Options"] = "checkboxes", options(q, l)
 	case assistant.TypeSelect:

@@ -39,6 +39,9 @@ type Pages struct {
 	// Service returns the service of the catalogue that an assistant belongs
 	// to; optional.
 	Service func(assistant string) (xzufi.ID, bool)
+	// LookUp asks a register for the records of a person; nil: no register
+	// answers. The person gets only records that are theirs.
+	LookUp func(ctx context.Context, source string, who Person) ([]assistant.Offer, error)
 	// Test marks applications as tests.
 	Test bool
 }
@@ -73,6 +76,7 @@ type visit struct {
 	today   time.Time
 	prefill []assistant.PrefillValue
 	means   map[string]string // attribute -> means it came by
+	person  Person            // of the present login, zero when it says too little
 }
 
 // lang is the language of the definition's texts.
@@ -114,6 +118,7 @@ func (p *Pages) on(do func(*visit) error) web.Handler {
 		if err := p.known(v); err != nil {
 			return err
 		}
+		v.draft.Answers = def.DropForeign(v.draft.Answers, v.subject())
 		return do(v)
 	}
 }
@@ -160,6 +165,9 @@ func (p *Pages) known(v *visit) error {
 		attrs, err := p.Attributes(v.Request)
 		if err != nil {
 			return err
+		}
+		if who, ok := verified(v.Session.Level, attrs); ok {
+			v.person = who
 		}
 		for _, a := range attrs {
 			v.means[a.Name] = a.Source

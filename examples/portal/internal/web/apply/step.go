@@ -214,7 +214,7 @@ func (p *Pages) apply(v *visit, t *target, in *posted) (assistant.Answers, map[s
 			return v.draft.Answers, places, errs, nil
 		}
 	}
-	a, errs := v.def.Apply(a, assistant.Input{Step: t.st.ID, Item: t.item, Form: form, Prefill: v.prefill, Now: v.today})
+	a, errs := v.def.Apply(a, assistant.Input{Step: t.st.ID, Item: t.item, Form: form, Prefill: v.prefill, Lookups: p.lookups(v, t.st, in), Now: v.today})
 	a, refused := p.addFiles(v, a, t.st, t.item, in)
 	return a, places, merge(v, t, a, errs, refused), nil
 }

@@ -62,7 +62,7 @@ func errorKey(f *assistant.Field, e assistant.FieldError) string {
 			return key
 		}
 		switch f.Type {
-		case assistant.TypeYesNo, assistant.TypeRadio, assistant.TypeCheckboxes, assistant.TypeSelect, assistant.TypePlace:
+		case assistant.TypeYesNo, assistant.TypeRadio, assistant.TypeCheckboxes, assistant.TypeSelect, assistant.TypePlace, assistant.TypeLookup:
 			return key + ".choice"
 		case assistant.TypeDate, assistant.TypeFile, assistant.TypeConsent:
 			return key + "." + string(f.Type)
