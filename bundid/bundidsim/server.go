@@ -249,6 +249,13 @@ func (s *Server) Misbehave(f Fault) {
 	s.fault = f
 }
 
+// Fault is what will be wrong with the next response.
+func (s *Server) Fault() Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.fault
+}
+
 // Personas returns the people on offer.
 func (s *Server) Personas() []Persona { return append([]Persona(nil), s.personas...) }
 

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stadttor/stadttor/examples/portal/internal/calls"
 	"github.com/stadttor/stadttor/examples/portal/internal/clock"
 	"github.com/stadttor/stadttor/examples/portal/internal/database"
 	"github.com/stadttor/stadttor/examples/portal/internal/demo"
@@ -38,6 +39,7 @@ type Portal struct {
 	handler  http.Handler
 	parts    parts
 	sims     simulators
+	calls    *calls.Recorder // nil but in the demo
 	seeding  *seed.Seeder
 	closers  []func() error
 	started  bool
@@ -86,6 +88,10 @@ func New(ctx context.Context, cfg Config) (p *Portal, err error) {
 	p.closers = append(p.closers, p.db.Close)
 	if err := p.migrate(ctx); err != nil {
 		return p, err
+	}
+	if cfg.Mode == Demo {
+		p.calls = calls.New(p.db.Write, p.db.Read, p.clock.Now, cfg.Logger)
+		p.closers = append(p.closers, p.calls.Close)
 	}
 	if err := p.compose(ctx); err != nil {
 		return p, err

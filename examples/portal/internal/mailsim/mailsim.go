@@ -53,8 +53,26 @@ type Server struct {
 	mails []Mail
 	next  int
 	seen  map[string]bool // Message-IDs, so that a retry is not shown twice
-	down  bool
+	fault Fault
 }
+
+// Fault is a way in which the server misbehaves.
+type Fault string
+
+// The faults.
+const (
+	FaultNone      Fault = ""
+	FaultDown      Fault = "down"      // hangs up on everybody at once
+	FaultSlow      Fault = "slow"      // waits longer than any client before it greets
+	FaultTemporary Fault = "temporary" // refuses every mail with a temporary error
+	FaultPermanent Fault = "permanent" // refuses every receiver for good
+)
+
+// Faults lists all faults with which a tester can try a portal.
+func Faults() []Fault { return []Fault{FaultDown, FaultSlow, FaultTemporary, FaultPermanent} }
+
+// slowTime is how long FaultSlow waits; the client has gone by then.
+const slowTime = 2 * time.Minute
 
 // Start listens on addr; port 0 takes a free port.
 func Start(addr string, now func() time.Time, log *slog.Logger) (*Server, error) {
@@ -79,11 +97,11 @@ func (s *Server) Close() error {
 	return err
 }
 
-// SetDown makes the server refuse every mail with a temporary error.
-func (s *Server) SetDown(down bool) { s.mu.Lock(); s.down = down; s.mu.Unlock() }
+// SetFault makes the server misbehave from now on.
+func (s *Server) SetFault(f Fault) { s.mu.Lock(); s.fault = f; s.mu.Unlock() }
 
-// Down reports whether the server refuses mails.
-func (s *Server) Down() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.down }
+// Fault is how the server misbehaves now.
+func (s *Server) Fault() Fault { s.mu.Lock(); defer s.mu.Unlock(); return s.fault }
 
 // Mails returns what was taken, the latest first.
 func (s *Server) Mails() []Mail {
@@ -128,6 +146,13 @@ func (s *Server) accept() {
 func (s *Server) serve(c net.Conn) {
 	t := textproto.NewConn(c)
 	say := func(code int, text string) bool { return t.PrintfLine("%d %s", code, text) == nil }
+	switch s.Fault() {
+	case FaultDown:
+		return
+	case FaultSlow:
+		s.wait(c)
+		return
+	}
 	if !say(220, "mailsim ESMTP") {
 		return
 	}
@@ -152,8 +177,10 @@ func (s *Server) serve(c net.Conn) {
 		case verb == "QUIT":
 			say(221, "bye")
 			return
-		case s.Down():
+		case s.Fault() == FaultTemporary:
 			ok = say(451, "4.3.0 down for a test")
+		case verb == "RCPT" && s.Fault() == FaultPermanent:
+			ok = say(550, "5.1.1 nobody of that name, for a test")
 		case verb == "MAIL":
 			if from, ok = address(arg, "FROM:"); !ok {
 				from, ok = "", say(501, "5.1.7 sender?")
@@ -190,6 +217,12 @@ func (s *Server) serve(c net.Conn) {
 			return
 		}
 	}
+}
+
+// wait says nothing until the client hangs up or the time is over.
+func (s *Server) wait(c net.Conn) {
+	c.SetReadDeadline(time.Now().Add(slowTime))
+	io.Copy(io.Discard, c)
 }
 
 func address(arg, prefix string) (string, bool) {
@@ -283,3 +316,15 @@ func text(h textproto.MIMEHeader, body io.Reader, depth int) (string, error) {
 	raw, err := io.ReadAll(body)
 	return strings.ReplaceAll(string(raw), "\r\n", "\n"), err
 }
+
+// SetDown makes the server refuse every mail with a temporary error.
+func (s *Server) SetDown(down bool) {
+	if down {
+		s.SetFault(FaultTemporary)
+		return
+	}
+	s.SetFault(FaultNone)
+}
+
+// Down reports whether the server misbehaves.
+func (s *Server) Down() bool { return s.Fault() != FaultNone }

@@ -53,7 +53,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, req, "temporarily_unavailable", "too many open logins")
 		return
 	}
-	s.render(w, http.StatusOK, req.redirect, page{Title: "Anmeldedienst der Verwaltung (Simulator)", Request: id, Groups: s.groups(), Client: c.ID})
+	s.render(w, http.StatusOK, req.redirect, page{Title: "Anmeldedienst der Verwaltung (Simulator)", Request: id, Groups: s.groups(c.ID), Client: c.ID})
 }
 
 // checkRequest returns an error code with its description, or nothing.
@@ -137,7 +137,7 @@ func (s *Server) choose(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, req, "access_denied", "the person canceled")
 		return
 	}
-	p, ok := s.person(r.PostForm.Get("person"))
+	p, ok := s.person(req.client, r.PostForm.Get("person"))
 	if !ok {
 		s.refuse(w, r, req, "access_denied", "nobody was chosen")
 		return

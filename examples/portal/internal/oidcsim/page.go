@@ -31,9 +31,9 @@ type group struct {
 var pageTemplate = template.Must(template.New("page").Parse(pageText))
 
 // groups lists the people by department, both in the order of their names.
-func (s *Server) groups() []group {
+func (s *Server) groups(client string) []group {
 	var out []group
-	for _, p := range s.opts.People {
+	for _, p := range s.people(client) {
 		name := p.Department
 		if name == "" && len(p.Groups) > 0 {
 			name = p.Groups[0]
@@ -78,7 +78,7 @@ func (s *Server) problem(w http.ResponseWriter, status int, text string) {
 }
 
 func (s *Server) home(w http.ResponseWriter, _ *http.Request) {
-	s.render(w, http.StatusOK, "", page{Title: "Personen des Anmeldedienstes (Simulator)", Home: true, Groups: s.groups()})
+	s.render(w, http.StatusOK, "", page{Title: "Personen des Anmeldedienstes (Simulator)", Home: true, Groups: s.groups("")})
 }
 
 func (s *Server) style(w http.ResponseWriter, _ *http.Request) {

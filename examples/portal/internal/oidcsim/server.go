@@ -31,6 +31,8 @@ type Client struct {
 	RedirectURIs []string // compared byte for byte
 	// PostLogoutURIs are where a person may be led after logging out.
 	PostLogoutURIs []string
+	// People are who may log in to this portal; default those of the provider.
+	People []Person
 }
 
 // Person is an employee who can log in.
@@ -101,6 +103,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	fault    Fault
+	clients  map[string]Client
 	requests map[string]request
 	codes    map[string]grant
 	tokens   map[string]grant
@@ -127,13 +130,13 @@ func New(opts Options) (*Server, error) {
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.RawQuery != "" || u.Fragment != "" {
 		return nil, errors.New("oidcsim: BaseURL is not an address")
 	}
+	s := &Server{URL: strings.TrimSuffix(opts.BaseURL, "/"), opts: opts, log: opts.Logger, now: opts.Now,
+		clients: map[string]Client{}, requests: map[string]request{}, codes: map[string]grant{}, tokens: map[string]grant{}}
 	for _, c := range opts.Clients {
-		if c.ID == "" || c.Secret == "" || len(c.RedirectURIs) == 0 {
-			return nil, errors.New("oidcsim: a client needs id, secret and redirect addresses")
+		if err := s.SetClient(c); err != nil {
+			return nil, err
 		}
 	}
-	s := &Server{URL: strings.TrimSuffix(opts.BaseURL, "/"), opts: opts, log: opts.Logger, now: opts.Now,
-		requests: map[string]request{}, codes: map[string]grant{}, tokens: map[string]grant{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -196,6 +199,9 @@ func (s *Server) SetFault(f Fault) {
 	s.fault = f
 }
 
+// Fault is how the provider misbehaves now.
+func (s *Server) Fault() Fault { return s.currentFault() }
+
 func (s *Server) currentFault() Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -236,17 +242,34 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 }
 
-func (s *Server) client(id string) (Client, bool) {
-	for _, c := range s.opts.Clients {
-		if c.ID == id {
-			return c, true
-		}
+// SetClient registers a portal, or changes one that is registered.
+func (s *Server) SetClient(c Client) error {
+	if c.ID == "" || c.Secret == "" || len(c.RedirectURIs) == 0 {
+		return errors.New("oidcsim: a client needs id, secret and redirect addresses")
 	}
-	return Client{}, false
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.clients[c.ID] = c
+	return nil
 }
 
-func (s *Server) person(sub string) (Person, bool) {
-	for _, p := range s.opts.People {
+func (s *Server) client(id string) (Client, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, ok := s.clients[id]
+	return c, ok
+}
+
+// people are who may log in to a client; without one, everybody.
+func (s *Server) people(client string) []Person {
+	if c, ok := s.client(client); ok && c.People != nil {
+		return c.People
+	}
+	return s.opts.People
+}
+
+func (s *Server) person(client, sub string) (Person, bool) {
+	for _, p := range s.people(client) {
 		if p.Sub == sub {
 			return p, true
 		}
