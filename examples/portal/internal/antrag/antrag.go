@@ -35,6 +35,8 @@ var (
 	ErrLevel      = errors.New("antrag: the trust level of the login is too low")
 	ErrClosed     = errors.New("antrag: the case is closed")
 	ErrNoUnit     = errors.New("antrag: no unit is responsible")
+	ErrNotPayable = errors.New("antrag: the fee cannot be paid online")
+	ErrUnpaid     = errors.New("antrag: the fee was not paid yet")
 )
 
 // The steps that the job engine wakes.
@@ -43,7 +45,7 @@ const (
 	StepDelivery = "delivery"
 )
 
-// Config joins the components. All fields but Wake are required.
+// Config joins the components. All fields but Payable, URL and Wake are required.
 type Config struct {
 	DB     *database.DB
 	Now    func() time.Time
@@ -62,6 +64,11 @@ type Config struct {
 	Destination func(assistant string) string
 	// Text gives a sentence in a language.
 	Text func(lang, key string, pairs ...any) string
+	// Payable reports whether an amount in cents for a service can be paid
+	// online; nil: nothing is asked for beforehand.
+	Payable func(service string, cents int64) bool
+	// URL is the public address of the portal, for links in messages.
+	URL string
 	// Wake asks for a row to be worked after the transaction; nil leaves it
 	// to the sweeps.
 	Wake func(ctx context.Context, tx bun.Tx, step, id string) error

@@ -8,7 +8,6 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/stadttor/stadttor/federation"
-	"github.com/stadttor/stadttor/payment"
 	"github.com/stadttor/stadttor/postkorb"
 )
 
@@ -48,10 +47,8 @@ func (s *Service) Withdraw(ctx context.Context, owner, id string) (Application, 
 			return err
 		}
 		for _, o := range orders {
-			if o.State == payment.StateOpen {
-				if _, err := p.orders.Cancel(ctx, o.ID, "citizen", "withdrawn"); err != nil {
-					return err
-				}
+			if err := s.takeBack(ctx, tx, p, a, o); err != nil {
+				return err
 			}
 		}
 		return s.log(ctx, tx, a.ID, Actor{Kind: "citizen"}, "withdrawn", "", now)
@@ -186,7 +183,7 @@ func (s *Service) change(ctx context.Context, read func(context.Context, bun.Tx)
 			return err
 		}
 		a.Version, a.UpdatedAt = old+1, s.now()
-		res, err := tx.NewUpdate().Model(&a).Column("status", "assignee", "lead_unit", "due_at", "closed_at", "updated_at", "version").
+		res, err := tx.NewUpdate().Model(&a).Column("status", "assignee", "lead_unit", "received_at", "due_at", "closed_at", "updated_at", "version").
 			Where("a.id = ?", a.ID).Where("a.version = ?", old).Exec(ctx)
 		if err != nil {
 			return err

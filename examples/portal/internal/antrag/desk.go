@@ -131,6 +131,9 @@ func (s *Service) act(ctx context.Context, id string, version int64, do func(con
 // SetStatus moves a case to a status and tells the citizen.
 func (s *Service) SetStatus(ctx context.Context, who Actor, id string, version int64, to postkorb.Status, note string) (Application, error) {
 	return s.act(ctx, id, version, func(ctx context.Context, tx bun.Tx, a *Application, p parts) error {
+		if err := s.unpaid(ctx, p, a); err != nil {
+			return err
+		}
 		if err := s.move(ctx, p, a, who, to, note); err != nil {
 			return err
 		}
@@ -158,6 +161,9 @@ func (s *Service) Take(ctx context.Context, who Actor, id string, version int64,
 		if a.Closed() {
 			return ErrClosed
 		}
+		if err := s.unpaid(ctx, p, a); err != nil {
+			return err
+		}
 		a.Assignee = person
 		if person != "" && a.Status == postkorb.StatusReceived {
 			if err := s.move(ctx, p, a, who, postkorb.StatusInReview, ""); err != nil {
@@ -174,6 +180,9 @@ func (s *Service) Ask(ctx context.Context, who Actor, id string, version int64, 
 		if a.Closed() {
 			return ErrClosed
 		}
+		if err := s.unpaid(ctx, p, a); err != nil {
+			return err
+		}
 		_, err := p.inbox.Send(ctx, postkorb.ThreadID(a.Thread), postkorb.Draft{Kind: postkorb.KindQuestion, From: s.unitParty(a.LeadUnit, who.ID),
 			Subject: subject, Body: body, DueAt: due, Key: key})
 		if err != nil {
@@ -188,6 +197,9 @@ func (s *Service) Request(ctx context.Context, who Actor, id string, version int
 	return s.act(ctx, id, version, func(ctx context.Context, tx bun.Tx, a *Application, p parts) error {
 		if a.Closed() {
 			return ErrClosed
+		}
+		if err := s.unpaid(ctx, p, a); err != nil {
+			return err
 		}
 		slots := make([]postkorb.Slot, 0, len(labels))
 		for _, l := range labels {
@@ -261,6 +273,9 @@ func (s *Service) Decide(ctx context.Context, who Actor, id string, version int6
 	return s.act(ctx, id, version, func(ctx context.Context, tx bun.Tx, a *Application, p parts) error {
 		if a.Closed() {
 			return ErrClosed
+		}
+		if err := s.unpaid(ctx, p, a); err != nil {
+			return err
 		}
 		if !Ended(to) || to == postkorb.StatusWithdrawn {
 			return ErrConflict

@@ -42,8 +42,12 @@ func (s *Service) Today() time.Time { return s.now().In(berlin) }
 // order, delivery and the jobs that wake them are written in one transaction,
 // or nothing is. Sending the same draft again returns the first application.
 //
-// Errors: ErrNotFound, ErrLevel, ErrIncomplete, ErrNoUnit, ErrConflict when
-// the draft changed while it was sent.
+// What has to be paid first waits with the status "payment-open": the citizen
+// is told the amount, and only [Service.Paid] or [Service.Reconcile] make it an
+// application that was received and goes on its way.
+//
+// Errors: ErrNotFound, ErrLevel, ErrIncomplete, ErrNoUnit, ErrNotPayable,
+// ErrConflict when the draft changed while it was sent.
 func (s *Service) Submit(ctx context.Context, draftID string, who Applicant) (Application, error) {
 	d, err := s.Draft(ctx, who.Owner, draftID)
 	if err != nil {
@@ -79,7 +83,13 @@ func (s *Service) Submit(ctx context.Context, draftID string, who Applicant) (Ap
 	if err != nil {
 		return Application{}, err
 	}
-	fee := def.FeeFor(d.Answers, today)
+	fee := def.FeeLines(d.Answers, today)
+	if s.Payable != nil && def.Prepaid(d.Answers, today) {
+		if !s.Payable(d.Service, def.FeeFor(d.Answers, today)) {
+			return Application{}, ErrNotPayable
+		}
+		a.Status = postkorb.StatusPaymentOpen
+	}
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		res, err := tx.NewUpdate().Model((*draftRow)(nil)).Set("application = ?", a.ID).
 			Where("id = ?", d.ID).Where("owner = ?", d.Owner).Where("application = ''").Where("version = ?", d.Rev).Exec(ctx)
@@ -89,7 +99,7 @@ func (s *Service) Submit(ctx context.Context, draftID string, who Applicant) (Ap
 		if n, _ := res.RowsAffected(); n == 0 {
 			return ErrSubmitted
 		}
-		return s.receive(ctx, tx, &a, def, unit, files, fee)
+		return s.receive(ctx, tx, &a, unit, files, fee)
 	})
 	if errors.Is(err, ErrSubmitted) {
 		d, err := s.Draft(ctx, who.Owner, draftID)
@@ -179,7 +189,7 @@ func (s *Service) filesOf(ctx context.Context, d Draft) ([]File, error) {
 }
 
 // receive writes everything that belongs to a new case on one transaction.
-func (s *Service) receive(ctx context.Context, tx bun.Tx, a *Application, def *assistant.Definition, unit Unit, files []File, fee int64) error {
+func (s *Service) receive(ctx context.Context, tx bun.Tx, a *Application, unit Unit, files []File, fee []assistant.FeeLine) error {
 	p := s.on(tx)
 	if _, err := tx.NewInsert().Model(a).Exec(ctx); err != nil {
 		return err
@@ -201,14 +211,36 @@ func (s *Service) receive(ctx context.Context, tx bun.Tx, a *Application, def *a
 	if err := s.openThread(ctx, p, a, unit, files); err != nil {
 		return err
 	}
-	if fee > 0 {
-		order := payment.Order{ID: payment.OrderID(a.ID), Reference: a.Reference, Payer: a.Account,
-			Items: []payment.Item{{ID: "gebuehr", Text: def.Title.In(German), Amount: payment.EUR(fee), Quantity: 1, Account: def.ID}},
-			Total: payment.EUR(fee)}
-		if _, err := p.orders.Open(ctx, order); err != nil {
+	var order payment.Order
+	if len(fee) > 0 {
+		var err error
+		if order, err = s.openOrder(ctx, tx, p, a, fee); err != nil {
 			return err
 		}
 	}
+	if a.Status == postkorb.StatusPaymentOpen {
+		if err := s.askForMoney(ctx, p, a, order); err != nil {
+			return err
+		}
+		if err := s.log(ctx, tx, a.ID, Actor{Kind: "citizen"}, "sent", a.LeadUnit, a.ReceivedAt); err != nil {
+			return err
+		}
+		return s.wake(ctx, tx, StepNotice, "")
+	}
+	if err := s.acknowledge(ctx, p, a, unit.Name); err != nil {
+		return err
+	}
+	if err := s.log(ctx, tx, a.ID, Actor{Kind: "citizen"}, "received", a.LeadUnit, a.ReceivedAt); err != nil {
+		return err
+	}
+	if err := s.handOver(ctx, tx, p, a, files); err != nil {
+		return err
+	}
+	return s.wake(ctx, tx, StepNotice, "")
+}
+
+// handOver puts a case on its way to the back office.
+func (s *Service) handOver(ctx context.Context, tx bun.Tx, p parts, a *Application, files []File) error {
 	del := federation.Delivery{Key: "antrag-" + a.ID, Destination: s.Destination(a.Assistant), Subject: a.Service, Reference: a.Reference,
 		Payload: federation.Payload{MediaType: "application/json", Body: a.Payload}}
 	for _, f := range files {
@@ -218,13 +250,7 @@ func (s *Service) receive(ctx context.Context, tx bun.Tx, a *Application, def *a
 	if err != nil {
 		return err
 	}
-	if err := s.log(ctx, tx, a.ID, Actor{Kind: "citizen"}, "received", a.LeadUnit, a.ReceivedAt); err != nil {
-		return err
-	}
-	if err := s.wake(ctx, tx, StepDelivery, sent.ID); err != nil {
-		return err
-	}
-	return s.wake(ctx, tx, StepNotice, "")
+	return s.wake(ctx, tx, StepDelivery, sent.ID)
 }
 
 func (s *Service) citizen(a *Application) postkorb.Party {
@@ -235,22 +261,24 @@ func (s *Service) unitParty(unit, person string) postkorb.Party {
 	return postkorb.Party{Kind: postkorb.PartyUnit, ID: unit, Person: person, Name: s.UnitName(unit)}
 }
 
-// openThread begins the conversation: what the citizen sent and the
-// acknowledgement of receipt (Eingangsbestätigung).
+// openThread begins the conversation with what the citizen sent.
 func (s *Service) openThread(ctx context.Context, p parts, a *Application, unit Unit, files []File) error {
-	th := postkorb.Thread{ID: postkorb.ThreadID(a.Thread), Owner: a.Account, Reference: a.Reference, Subject: a.Title, Service: a.Service, Unit: unit.ID}
+	th := postkorb.Thread{ID: postkorb.ThreadID(a.Thread), Owner: a.Account, Reference: a.Reference, Subject: a.Title, Service: a.Service, Unit: unit.ID,
+		Status: a.Status}
 	_, _, err := p.inbox.Open(ctx, th, postkorb.Draft{
 		Kind: postkorb.KindSubmission, From: s.citizen(a), Key: "submission", Attachments: attachments(files),
 		Subject: s.Text(a.Lang, "mail.submission.subject", "title", a.Title),
 		Body:    s.Text(a.Lang, "mail.submission.body", "title", a.Title, "reference", a.Reference),
 	})
-	if err != nil {
-		return err
-	}
-	_, err = p.inbox.Send(ctx, th.ID, postkorb.Draft{
-		Kind: postkorb.KindInformation, From: s.unitParty(unit.ID, ""), Key: "receipt",
+	return err
+}
+
+// acknowledge confirms that an application was received (Eingangsbestätigung).
+func (s *Service) acknowledge(ctx context.Context, p parts, a *Application, office string) error {
+	_, err := p.inbox.Send(ctx, postkorb.ThreadID(a.Thread), postkorb.Draft{
+		Kind: postkorb.KindInformation, From: s.unitParty(a.LeadUnit, ""), Key: "receipt",
 		Subject: s.Text(a.Lang, "mail.receipt.subject"),
-		Body: s.Text(a.Lang, "mail.receipt.body", "title", a.Title, "reference", a.Reference, "office", unit.Name,
+		Body: s.Text(a.Lang, "mail.receipt.body", "title", a.Title, "reference", a.Reference, "office", office,
 			"time", a.ReceivedAt.In(berlin).Format("02.01.2006, 15:04")),
 	})
 	return err
