@@ -45,7 +45,7 @@ const (
 	StepDelivery = "delivery"
 )
 
-// Config joins the components. All fields but Payable, URL and Wake are required.
+// Config joins the components. All fields but TwoWay, Payable, URL and Wake are required.
 type Config struct {
 	DB     *database.DB
 	Now    func() time.Time
@@ -60,8 +60,14 @@ type Config struct {
 	Unit func(ctx context.Context, service, area string) (Unit, error)
 	// UnitName is the public name of a unit.
 	UnitName func(unit string) string
+	// KnownUnit reports whether a unit belongs to this administration; nil
+	// takes every unit.
+	KnownUnit func(unit string) bool
 	// Destination names where applications of an assistant are handed to.
 	Destination func(assistant string) string
+	// TwoWay reports whether the back office behind a destination wants to
+	// know what follows an application; nil: none does.
+	TwoWay func(destination string) bool
 	// Text gives a sentence in a language.
 	Text func(lang, key string, pairs ...any) string
 	// Payable reports whether an amount in cents for a service can be paid

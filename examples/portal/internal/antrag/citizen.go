@@ -2,12 +2,10 @@ package antrag
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/uptrace/bun"
 
-	"github.com/stadttor/stadttor/federation"
 	"github.com/stadttor/stadttor/postkorb"
 )
 
@@ -28,19 +26,8 @@ func (s *Service) Withdraw(ctx context.Context, owner, id string) (Application, 
 		}
 		now := s.now()
 		a.Status, a.ClosedAt = postkorb.StatusWithdrawn, now
-		deliveries, err := p.outbox.ByReference(ctx, a.Reference)
-		if err != nil {
+		if err := s.callBack(ctx, tx, p, a); err != nil {
 			return err
-		}
-		for _, d := range deliveries {
-			if d.State == federation.StateQueued {
-				// One that went out this very moment is known there as sent;
-				// the unit sees that the case was withdrawn.
-				var sent *federation.StateError
-				if err := p.outbox.Cancel(ctx, d.ID); err != nil && !errors.Is(err, federation.ErrConflict) && !errors.As(err, &sent) {
-					return err
-				}
-			}
 		}
 		orders, err := p.orders.ByReference(ctx, a.Reference)
 		if err != nil {
@@ -55,10 +42,14 @@ func (s *Service) Withdraw(ctx context.Context, owner, id string) (Application, 
 	})
 }
 
-// Supplement adds a message and documents of the citizen to a case.
+// Supplement adds a message and documents of the citizen to a case. The same
+// key again gives ErrTwice.
 func (s *Service) Supplement(ctx context.Context, owner, id, subject, body, key string, files []File) (postkorb.Message, error) {
 	var m postkorb.Message
 	err := s.withOwned(ctx, owner, id, func(ctx context.Context, tx bun.Tx, a *Application, p parts) error {
+		if err := s.once(ctx, tx, messageKey(a, key)); err != nil {
+			return err
+		}
 		if err := s.claimFiles(ctx, tx, owner, a.ID, files); err != nil {
 			return err
 		}
@@ -68,16 +59,22 @@ func (s *Service) Supplement(ctx context.Context, owner, id, subject, body, key 
 		if err != nil {
 			return err
 		}
+		if err := s.tell(ctx, tx, p, a, string(m.ID), upMessage{Kind: upSupplement, Subject: subject, Body: body}, files); err != nil {
+			return err
+		}
 		return s.log(ctx, tx, a.ID, Actor{Kind: "citizen"}, "supplemented", "", s.now())
 	})
 	return m, err
 }
 
 // Answer replies to a question of the administration; the case goes back to
-// the staff.
+// the staff. The same key again gives ErrTwice.
 func (s *Service) Answer(ctx context.Context, owner, id string, question postkorb.MessageID, body, key string, files []File) (postkorb.Message, error) {
 	var m postkorb.Message
 	err := s.withOwned(ctx, owner, id, func(ctx context.Context, tx bun.Tx, a *Application, p parts) error {
+		if err := s.once(ctx, tx, messageKey(a, key)); err != nil {
+			return err
+		}
 		if err := s.claimFiles(ctx, tx, owner, a.ID, files); err != nil {
 			return err
 		}
@@ -85,6 +82,13 @@ func (s *Service) Answer(ctx context.Context, owner, id string, question postkor
 		m, err = p.inbox.Send(ctx, postkorb.ThreadID(a.Thread), postkorb.Draft{Kind: postkorb.KindAnswer, From: s.citizen(a), InReplyTo: question,
 			Body: body, Attachments: attachments(files), Key: key})
 		if err != nil {
+			return err
+		}
+		asked, err := p.inbox.Message(ctx, question)
+		if err != nil {
+			return err
+		}
+		if err := s.tell(ctx, tx, p, a, string(m.ID), upMessage{Kind: upAnswer, InReplyTo: inReplyTo(asked), Subject: asked.Subject, Body: body}, files); err != nil {
 			return err
 		}
 		if err := s.log(ctx, tx, a.ID, Actor{Kind: "citizen"}, "answered", "", s.now()); err != nil {
@@ -96,12 +100,9 @@ func (s *Service) Answer(ctx context.Context, owner, id string, question postkor
 }
 
 // Provide fills a slot of a document request. When no slot is left open, the
-// case goes back to the staff.
+// case goes back to the staff. The same document again gives ErrTwice.
 func (s *Service) Provide(ctx context.Context, owner, id string, request postkorb.MessageID, slot string, f File) error {
 	return s.withOwned(ctx, owner, id, func(ctx context.Context, tx bun.Tx, a *Application, p parts) error {
-		if err := s.claimFiles(ctx, tx, owner, a.ID, []File{f}); err != nil {
-			return err
-		}
 		msg, err := p.inbox.Message(ctx, request)
 		if err != nil {
 			return err
@@ -109,7 +110,17 @@ func (s *Service) Provide(ctx context.Context, owner, id string, request postkor
 		if msg.Thread != postkorb.ThreadID(a.Thread) {
 			return ErrNotFound
 		}
+		if received(msg, slot, f) {
+			return ErrTwice
+		}
+		if err := s.claimFiles(ctx, tx, owner, a.ID, []File{f}); err != nil {
+			return err
+		}
 		if err := p.inbox.FillSlot(ctx, request, slot, s.citizen(a), attachments([]File{f})[0]); err != nil {
+			return err
+		}
+		up := upMessage{Kind: upDocument, InReplyTo: inReplyTo(msg), Subject: msg.Subject, Slot: slotLabel(msg, slot)}
+		if err := s.tell(ctx, tx, p, a, f.ID, up, []File{f}); err != nil {
 			return err
 		}
 		if err := s.log(ctx, tx, a.ID, Actor{Kind: "citizen"}, "document-provided", "", s.now()); err != nil {
@@ -127,6 +138,27 @@ func (s *Service) Provide(ctx context.Context, owner, id string, request postkor
 	})
 }
 
+// received reports whether the document of a slot is this one already.
+func received(msg postkorb.Message, slot string, f File) bool {
+	for _, sl := range msg.Slots {
+		for _, at := range msg.Attachments {
+			if sl.ID == slot && sl.State == postkorb.SlotReceived && at.ID == sl.Attachment && at.SHA256 == f.SHA256 && at.Name == f.Name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func slotLabel(msg postkorb.Message, slot string) string {
+	for _, sl := range msg.Slots {
+		if sl.ID == slot {
+			return sl.Label
+		}
+	}
+	return ""
+}
+
 // backToReview returns a case from "question to you" to the staff.
 func (s *Service) backToReview(ctx context.Context, p parts, a *Application) error {
 	if a.Status != postkorb.StatusQuestion {
@@ -138,6 +170,13 @@ func (s *Service) backToReview(ctx context.Context, p parts, a *Application) err
 	}
 	a.Status = postkorb.StatusInReview
 	return nil
+}
+
+func messageKey(a *Application, key string) string {
+	if key == "" {
+		return ""
+	}
+	return "message " + a.ID + " " + key
 }
 
 // claimFiles ties uploads to the case they were made for.
@@ -181,6 +220,11 @@ func (s *Service) change(ctx context.Context, read func(context.Context, bun.Tx)
 		old := a.Version
 		if err := edit(ctx, tx, &a); err != nil {
 			return err
+		}
+		if a.Closed() {
+			if err := s.endAll(ctx, tx, a.ID, "", Actor{Kind: "system"}, EndedByClose); err != nil {
+				return err
+			}
 		}
 		a.Version, a.UpdatedAt = old+1, s.now()
 		res, err := tx.NewUpdate().Model(&a).Column("status", "assignee", "lead_unit", "received_at", "due_at", "closed_at", "updated_at", "version").

@@ -144,19 +144,11 @@ func (p *Pages) checkMessage(r *web.Request, owner string, in *posted) (form, []
 // once sends a message unless one with the same key was sent; then the files
 // that came with the repetition go away again.
 func (p *Pages) once(r *web.Request, a antrag.Application, in *posted, send func() (postkorb.Message, error)) error {
-	key := in.values["schluessel"]
-	unlock := p.sending.lock(a.ID + " " + key)
-	defer unlock()
-	ms, err := p.Reader.Messages(r.Context(), postkorb.ThreadID(a.Thread))
+	_, err := send()
+	if errors.Is(err, antrag.ErrTwice) {
+		return p.discard(r.Context(), a.Owner, in.files)
+	}
 	if err != nil {
-		return errors.Join(err, p.discard(r.Context(), a.Owner, in.files))
-	}
-	for _, m := range ms {
-		if m.Key == key {
-			return p.discard(r.Context(), a.Owner, in.files)
-		}
-	}
-	if _, err := send(); err != nil {
 		return errors.Join(err, p.discard(r.Context(), a.Owner, in.files))
 	}
 	return nil

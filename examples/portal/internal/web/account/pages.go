@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"sync"
 
 	"github.com/stadttor/stadttor/examples/portal/internal/antrag"
 	"github.com/stadttor/stadttor/examples/portal/internal/konto"
@@ -28,43 +27,6 @@ type Pages struct {
 	Sessions     *web.Sessions
 	// CopyPDF draws the copy of an application; nil: no PDF is offered.
 	CopyPDF func(ctx context.Context, a antrag.Application, lang string) ([]byte, error)
-
-	sending keyLocks
-}
-
-// keyLocks lets one post with the same key run after the other, so that the
-// second sees what the first has done.
-type keyLocks struct {
-	mu   sync.Mutex
-	busy map[string]*keyLock
-}
-
-type keyLock struct {
-	sync.Mutex
-	users int
-}
-
-func (k *keyLocks) lock(key string) (unlock func()) {
-	k.mu.Lock()
-	if k.busy == nil {
-		k.busy = map[string]*keyLock{}
-	}
-	l := k.busy[key]
-	if l == nil {
-		l = &keyLock{}
-		k.busy[key] = l
-	}
-	l.users++
-	k.mu.Unlock()
-	l.Lock()
-	return func() {
-		l.Unlock()
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		if l.users--; l.users == 0 {
-			delete(k.busy, key)
-		}
-	}
 }
 
 // Register adds the pages to the core.

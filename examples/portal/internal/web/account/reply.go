@@ -90,7 +90,7 @@ func (p *Pages) provide(r *web.Request) error {
 		}
 		return p.showThread(r, t, a, ms, newForm(), "", map[string]string{slot.ID: text}, []web.FieldError{{Field: field, Text: slot.Label + ": " + text}})
 	}
-	if err := p.fill(r, t, a, msg, slot.ID, in.files[0]); err != nil {
+	if err := p.fill(r, a, msg, slot.ID, in.files[0]); err != nil {
 		var step *postkorb.SlotError
 		if !errors.As(err, &step) && !errors.Is(err, antrag.ErrClosed) && !errors.Is(err, postkorb.ErrClosed) {
 			return problem(err)
@@ -121,21 +121,12 @@ func (p *Pages) slot(r *web.Request, t postkorb.Thread, a antrag.Application) (p
 
 // fill puts the document into its place. The same document once more, from a
 // second click, changes nothing.
-func (p *Pages) fill(r *web.Request, t postkorb.Thread, a antrag.Application, msg postkorb.MessageID, slot string, f antrag.File) error {
-	unlock := p.sending.lock(string(msg) + " " + slot)
-	defer unlock()
-	m, err := p.Reader.Message(r.Context(), msg)
+func (p *Pages) fill(r *web.Request, a antrag.Application, msg postkorb.MessageID, slot string, f antrag.File) error {
+	err := p.Applications.Provide(r.Context(), a.Owner, a.ID, msg, slot, f)
+	if errors.Is(err, antrag.ErrTwice) {
+		return p.discard(r.Context(), a.Owner, []antrag.File{f})
+	}
 	if err != nil {
-		return errors.Join(err, p.discard(r.Context(), a.Owner, []antrag.File{f}))
-	}
-	for _, s := range m.Slots {
-		for _, at := range m.Attachments {
-			if s.ID == slot && s.State == postkorb.SlotReceived && at.ID == s.Attachment && at.SHA256 == f.SHA256 && at.Name == f.Name {
-				return p.discard(r.Context(), a.Owner, []antrag.File{f})
-			}
-		}
-	}
-	if err := p.Applications.Provide(r.Context(), a.Owner, a.ID, msg, slot, f); err != nil {
 		return errors.Join(err, p.discard(r.Context(), a.Owner, []antrag.File{f}))
 	}
 	return nil

@@ -1,0 +1,145 @@
+package antrag
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/stadttor/stadttor/federation"
+	"github.com/stadttor/stadttor/postkorb"
+)
+
+// Keys of deliveries: the application itself, and what the citizen writes
+// afterwards. A back office names them in its replies.
+const (
+	KeyApplication = "antrag-"
+	KeyMessage     = "nachricht-"
+)
+
+// MessageType is the media type of what the citizen writes after the
+// application.
+const MessageType = "application/vnd.stadttor.message+json"
+
+// replyKey begins the key of a message that a back office wrote; the id that
+// the back office gave it follows.
+const replyKey = "fach:"
+
+// FromBackOffice reports whether a message of the administration was written in
+// a back office and came with a reply.
+func FromBackOffice(m postkorb.Message) bool {
+	return m.From.Kind == postkorb.PartyUnit && strings.HasPrefix(m.Key, replyKey)
+}
+
+// Message kinds that go to a back office.
+const (
+	upAnswer     = "answer"
+	upDocument   = "document"
+	upSupplement = "supplement"
+	upWithdrawal = "withdrawal"
+)
+
+// upMessage is what a back office gets of a message of the citizen.
+type upMessage struct {
+	Kind      string    `json:"kind"`
+	InReplyTo string    `json:"inReplyTo,omitempty"` // id of the back office's own message
+	Subject   string    `json:"subject,omitempty"`
+	Body      string    `json:"body,omitempty"`
+	Slot      string    `json:"slot,omitempty"` // label of the document that was asked for
+	At        time.Time `json:"at"`
+}
+
+// inReplyTo is the back office's id of a message that it wrote, or the id of a
+// message that the staff wrote in the portal.
+func inReplyTo(m postkorb.Message) string {
+	if FromBackOffice(m) {
+		return strings.TrimPrefix(m.Key, replyKey)
+	}
+	return string(m.ID)
+}
+
+// delivered finds the delivery of the application itself, when the case has
+// one that goes to a back office which listens for what follows.
+func (s *Service) delivered(ctx context.Context, p parts, a *Application) (d federation.Delivery, ok bool, err error) {
+	if s.TwoWay == nil {
+		return d, false, nil
+	}
+	list, err := p.outbox.ByReference(ctx, a.Reference)
+	for _, d := range list {
+		if d.Key == KeyApplication+a.ID {
+			return d, d.State != federation.StateCancelled && s.TwoWay(d.Destination), err
+		}
+	}
+	return d, false, err
+}
+
+// tell sends what the citizen wrote to the back office that has the case; id is
+// that of the message. It is a row like every delivery, in the transaction of
+// the message itself.
+func (s *Service) tell(ctx context.Context, tx bun.Tx, p parts, a *Application, id string, m upMessage, files []File) error {
+	first, ok, err := s.delivered(ctx, p, a)
+	if err != nil || !ok {
+		return err
+	}
+	m.At = s.now()
+	body, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	d := federation.Delivery{Key: KeyMessage + id, Destination: first.Destination, Subject: a.Service, Reference: a.Reference,
+		Payload: federation.Payload{MediaType: MessageType, Body: body}, Attachments: parcels(files)}
+	sent, err := p.outbox.Enqueue(ctx, d)
+	if err != nil {
+		return err
+	}
+	return s.wake(ctx, tx, StepDelivery, sent.ID)
+}
+
+func parcels(files []File) []federation.Part {
+	var out []federation.Part
+	for _, f := range files {
+		out = append(out, federation.Part{Name: f.Name, MediaType: f.MediaType, SHA256: f.SHA256, Size: f.Size, BlobKey: f.Blob})
+	}
+	return out
+}
+
+// callBack takes deliveries of a withdrawn case back. What nobody has tried to
+// send is cancelled. A back office that listens and may have got the
+// application, because a try has been made, gets all of it and then the
+// withdrawal: otherwise it might work on for nothing.
+func (s *Service) callBack(ctx context.Context, tx bun.Tx, p parts, a *Application) error {
+	first, listens, err := s.delivered(ctx, p, a)
+	if err != nil {
+		return err
+	}
+	if listens && (first.State != federation.StateQueued || first.LastError != "") {
+		return s.tell(ctx, tx, p, a, "rueckzug-"+a.ID, upMessage{Kind: upWithdrawal}, nil)
+	}
+	deliveries, err := p.outbox.ByReference(ctx, a.Reference)
+	if err != nil {
+		return err
+	}
+	tried := false
+	for _, d := range deliveries {
+		if d.State != federation.StateQueued {
+			continue
+		}
+		err := p.outbox.Cancel(ctx, d.ID)
+		var sent *federation.StateError
+		if errors.Is(err, federation.ErrConflict) || errors.As(err, &sent) {
+			// It goes out this very moment.
+			tried = tried || d.ID == first.ID
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if listens && tried {
+		return s.tell(ctx, tx, p, a, "rueckzug-"+a.ID, upMessage{Kind: upWithdrawal}, nil)
+	}
+	return nil
+}
