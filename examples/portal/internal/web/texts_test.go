@@ -223,9 +223,10 @@ func families() []family {
 		oidcFaults = append(oidcFaults, string(f))
 	}
 	fixed := []string{"help", "simple", "sign", "accessibility", "imprint", "privacy", "cookies", "licences"}
-	forms := []string{"assign", "ask", "request", "inform", "decide", "setstatus", "note", "reminder", "review"}
+	forms := []string{"assign", "ask", "request", "inform", "decide", "setstatus", "note", "reminder", "review", "involve", "reply", "transfer"}
 	failures := []string{"abgebrochen", "niveau", "angabe", "abgelaufen", "browser", "bundid", "technik"}
 	return []family{
+		{prefix: "find.network.kind.", values: []string{"municipality", "district", "state", "federal", "utility"}},
 		{prefix: "account.action.", values: codes(postkorb.StatusQuestion, postkorb.StatusPaymentOpen)},
 		{prefix: "account.error.", values: append(uploads, "too_many", "file_missing")},
 		{prefix: "account.kind.", values: kinds},
@@ -247,17 +248,25 @@ func families() []family {
 		{prefix: "desk.", values: []string{"inbox", "mine", "closed"}, suffixes: []string{".title", ".lead", ".empty"}},
 		{prefix: "desk.", values: forms, suffixes: []string{".title", ".submit"}},
 		{prefix: "desk.", values: forms, suffixes: []string{".intro"}, optional: true},
-		{prefix: "desk.action.", values: []string{"ask", "request", "inform", "decide", "status", "assign", "note", "reminder"}},
+		{prefix: "desk.action.", values: []string{"ask", "request", "inform", "decide", "status", "assign", "involve", "transfer", "note", "reminder"}},
 		{prefix: "desk.actor.", values: []string{"citizen", "staff", "system"}},
 		{prefix: "desk.delivery.", values: deliveries},
 		{prefix: "desk.error.", values: uploads},
-		{prefix: "desk.error.required.", values: []string{"betreff", "text", "unterlagen", "tag", "anlass", "grund"}},
-		{prefix: "desk.field.", values: []string{"betreff", "text", "frist", "unterlagen", "person", "status", "ergebnis", "datei", "tag", "anlass", "urteil", "grund"}},
-		{prefix: "desk.field.", values: []string{"betreff", "text", "unterlagen", "anlass", "grund"}, suffixes: []string{".hint"}, optional: true},
+		{prefix: "desk.error.required.", values: []string{"betreff", "text", "unterlagen", "tag", "anlass", "grund", "dokumente", "frage", "erlaeuterung", "hinweis", "bleibgrund", "antwort"}},
+		{prefix: "desk.field.", values: []string{"betreff", "text", "frist", "unterlagen", "person", "status", "ergebnis", "datei", "tag", "anlass", "urteil", "grund",
+			"stelle", "umfang", "dokumente", "frage", "ende", "warum", "erlaeuterung", "hinweis", "bleiben", "bleibgrund", "antwort"}},
+		{prefix: "desk.field.", values: []string{"betreff", "text", "unterlagen", "anlass", "grund", "dokumente", "frage", "erlaeuterung", "hinweis", "bleibgrund", "antwort"}, suffixes: []string{".hint"}, optional: true},
+		{prefix: "desk.envelope.kind.", values: []string{"pdf", "image", "other"}},
+		{prefix: "desk.involve.ending.", values: codes(antrag.EndedByHand, antrag.EndedByAnswer, antrag.EndedOnDate, antrag.EndedByClose, antrag.EndedByLead)},
+		{prefix: "desk.involve.reason.", values: codes(antrag.InvolveReasons()...)},
+		{prefix: "desk.involve.scope.", values: codes(antrag.ScopeWhole, antrag.ScopeDocuments, antrag.ScopeQuestion)},
+		{prefix: "desk.involve.scope.", values: codes(antrag.ScopeWhole, antrag.ScopeDocuments, antrag.ScopeQuestion), suffixes: []string{".hint"}},
+		{prefix: "desk.transfer.reason.", values: codes(antrag.TransferReasons()...)},
 		{prefix: "desk.kind.", values: kinds},
 		{prefix: "desk.level.", values: from0},
 		{prefix: "desk.log.", values: []string{"received", "status", "assigned", "returned", "asked", "documents-requested", "document-accepted", "document-rejected", "informed",
-			"decided", "note", "reminder", "withdrawn", "supplemented", "answered", "document-provided", "paid", "delivered"}},
+			"decided", "note", "reminder", "withdrawn", "supplemented", "answered", "document-provided", "paid", "delivered",
+			"involved", "involvement-ended", "transferred"}},
 		{prefix: "desk.means.", values: means},
 		{prefix: "desk.payment.", values: orders},
 		{prefix: "desk.public.", values: running},

@@ -35,7 +35,7 @@ func (p *Pages) registerActions(c *web.Core) {
 func (p *Pages) working(permission string, h func(*visit, *file) error) web.Handler {
 	return p.inCase(permRead, func(v *visit, f *file) error {
 		if !v.may.allowed(permission, f.obj) {
-			return web.ErrForbidden
+			return f.refuse()
 		}
 		return h(v, f)
 	})
@@ -57,6 +57,8 @@ func (p *Pages) actions(v *visit, f *file) []web.Link {
 	add(read && may(permDecide) && !f.Closed(), "decide", "bescheid")
 	add(read && may(permProcess) && len(nextStatuses(f.Status)) > 0, "status", "status")
 	add(may(permAssign) && !f.Closed(), "assign", "zuweisen")
+	add(read && may(permInvolve) && !f.Closed(), "involve", "beteiligen")
+	add(may(permTransfer) && !f.Closed(), "transfer", "abgeben")
 	add(read && may(permNote), "note", "vermerk")
 	add(read && may(permProcess), "reminder", "wiedervorlage")
 	return out
@@ -89,7 +91,7 @@ func (p *Pages) giveBack(v *visit, f *file) error {
 // colleagues are those who may work on the case.
 func (p *Pages) colleagues(v *visit, f *file) []option {
 	out := []option{}
-	for _, id := range v.may.policy.Who(v.may.at, permProcess, f.obj) {
+	for _, id := range v.may.policy.Who(v.may.at, permProcess, f.obj.lead) {
 		out = append(out, option{Value: id, Label: p.PersonName(id)})
 	}
 	slices.SortFunc(out, func(a, b option) int { return cmp.Compare(a.Label, b.Label) })

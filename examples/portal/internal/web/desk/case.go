@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/stadttor/stadttor/examples/portal/internal/antrag"
@@ -19,7 +18,7 @@ import (
 func (p *Pages) registerCase(c *web.Core) {
 	c.Handle("GET /amt/vorgang/{id}", p.member(p.show))
 	c.Handle("GET /amt/vorgang/{id}/nachricht/{nachricht}", p.inCase(permRead, p.message))
-	c.Handle("GET /amt/vorgang/{id}/datei/{file}", p.inCase(permRead, p.download))
+	c.Handle("GET /amt/vorgang/{id}/datei/{file}", p.withFile(p.download))
 	c.Handle("GET /amt/vorgang/{id}/kopie.pdf", p.inCase(permRead, p.copyPDF))
 	c.Handle("GET /amt/vorgang/{id}/daten.json", p.inCase(permRead, p.payload))
 }
@@ -96,8 +95,10 @@ type caseData struct {
 	Log         []event
 	Notes       []noteRow
 	Reminders   []reminderRow
-	Units       []pair
 	Why         []string
+	Envelope    []pair
+	Parts       []participation
+	History     []period
 	Actions     []web.Link
 	Take, Give  bool
 	Version     int64
@@ -114,7 +115,10 @@ func (p *Pages) show(v *visit) error {
 	if err != nil {
 		return err
 	}
-	full := v.may.allowed(permRead, f.obj)
+	full := f.full
+	if !full && len(f.own(v)) > 0 {
+		return p.showPart(v, f)
+	}
 	d := caseData{Head: p.head(v, f, full), Version: f.Version, ShowContent: full, Actions: p.actions(v, f), Key: newKey()}
 	if v.may.allowed(permPayment, f.obj) {
 		if d.Orders, err = p.orders(v, f); err != nil {
@@ -122,7 +126,12 @@ func (p *Pages) show(v *visit) error {
 		}
 		d.ShowOrders = true
 	}
-	d.Why = p.why(v, f, full)
+	d.Why = p.why(v, f)
+	if !full {
+		if d.Envelope, err = p.envelope(v, f); err != nil {
+			return err
+		}
+	}
 	if full {
 		if err := p.content(v, f, &d); err != nil {
 			return err
@@ -189,8 +198,11 @@ func (p *Pages) content(v *visit, f *file, d *caseData) error {
 	if d.Reminders, err = p.reminderRows(v, list); err != nil {
 		return err
 	}
-	for _, u := range f.units {
-		d.Units = append(d.Units, pair{p.UnitName(u.Unit), v.T("desk.unit." + u.Kind)})
+	for _, part := range f.parts {
+		d.Parts = append(d.Parts, p.participation(v, f, part))
+	}
+	if d.History, err = p.history(v, f); err != nil {
+		return err
 	}
 	process := v.may.allowed(permProcess, f.obj) && !f.Closed()
 	d.Take = process && f.Assignee == ""
@@ -273,6 +285,8 @@ func provenance(v *visit, it assistant.SummaryItem) badge {
 		return badge{v.T("desk.origin.account"), "info"}
 	case assistant.Changed:
 		return badge{v.T("desk.origin.changed"), "warning"}
+	case assistant.Looked:
+		return badge{v.T("desk.origin.lookup"), "success"}
 	}
 	return badge{v.T("desk.origin.typed"), "neutral"}
 }
@@ -340,36 +354,14 @@ func (p *Pages) events(v *visit, log []antrag.LogEntry) []event {
 			title += ": " + p.UnitName(e.Detail)
 		case "reminder":
 			title += ": " + dayText(v.Lang, e.Detail)
+		case "involved", "involvement-ended", "transferred":
+			title += ": " + p.partText(v, e)
 		}
 		who := v.T("desk.actor." + e.ActorKind)
 		if e.ActorKind == "staff" && e.Actor != "" {
 			who = p.PersonName(e.Actor)
 		}
 		out = append(out, event{When: e.At, Title: title, Text: who, State: "done"})
-	}
-	return out
-}
-
-// why says in words by which rights the person sees the case.
-func (p *Pages) why(v *visit, f *file, full bool) []string {
-	perm := permEnvelope
-	if full {
-		perm = permRead
-	}
-	roles := map[string]string{}
-	for _, r := range v.may.policy.Source().Roles {
-		roles[r.ID] = r.Name
-	}
-	var out []string
-	for _, r := range v.may.policy.Explain(v.may.at, v.person(), perm, f.obj).Reasons {
-		key := "desk.why.own"
-		if r.Substitution != "" {
-			key = "desk.why.substitution"
-		}
-		s := v.T(key, "role", roles[r.Role], "scope", p.UnitName(r.Scope), "unit", p.UnitName(r.Unit), "name", p.PersonName(r.For))
-		if !slices.Contains(out, s) {
-			out = append(out, s)
-		}
 	}
 	return out
 }

@@ -171,7 +171,7 @@ func (p *Pages) showForm(v *visit, f *file, name string, po *posted, c *check, b
 		now.stand = lastEntry(log)
 	}
 	d := build(now.values, c)
-	d.Head, d.Action = p.head(v, f, v.may.allowed(permRead, f.obj)), v.URL.Path
+	d.Head, d.Action = p.head(v, f, f.full), v.URL.Path
 	d.Title = v.T("desk." + name + ".title")
 	if key := "desk." + name + ".intro"; d.Intro == "" && v.Core.Texts.Has(key) {
 		d.Intro = v.T(key)
@@ -215,6 +215,7 @@ type conflictData struct {
 	Events []event
 	Typed  []pair
 	Closed bool
+	Gone   bool // the case is not the person's any more
 }
 
 // finish answers after an action: back to the case, or the page of the
@@ -256,12 +257,12 @@ func (p *Pages) finish(v *visit, f *file, po posted, err error, flash string, do
 			since = append(since, e)
 		}
 	}
-	full := v.may.allowed(permRead, now.obj)
+	full := now.full
 	d := conflictData{Head: p.head(v, now, full), Closed: now.Closed()}
 	if full {
 		d.Events = p.events(v, since)
 	}
-	for _, name := range []string{"betreff", "text", "unterlagen", "grund"} {
+	for _, name := range []string{"betreff", "text", "unterlagen", "grund", "frage", "antwort", "erlaeuterung", "hinweis", "bleibgrund"} {
 		if s := po.text(name); s != "" {
 			d.Typed = append(d.Typed, pair{v.T("desk.field." + name), s})
 		}

@@ -59,7 +59,7 @@ type row struct {
 	Due                     time.Time
 	Overdue                 bool
 	Status                  badge
-	Test                    bool
+	Test, News              bool // News: the answer of an involved unit is there
 }
 
 type option struct {
@@ -157,7 +157,7 @@ func (p *Pages) mine(v *visit) error {
 
 func (p *Pages) list(v *visit, kind string, q antrag.Query) error {
 	f := v.filter()
-	visible := v.may.visible(permList, permEnvelope)
+	visible := v.may.listed()
 	q.Text, q.Status, q.Service, q.Limit = f.Text, postkorb.Status(f.Status), f.Service, pageSize
 	if _, exact := antrag.ParseReference(f.Text); f.Text != "" && !exact {
 		// A name may only be looked for where it may be read: a hit would tell it.
@@ -222,11 +222,15 @@ func (p *Pages) rows(v *visit, apps []antrag.Application) ([]row, error) {
 	if len(apps) == 0 {
 		return nil, nil
 	}
-	full, err := p.among(v, apps, permRead)
+	full, err := p.among(v, apps, v.may.visible(permRead))
 	if err != nil {
 		return nil, err
 	}
-	open, err := p.among(v, apps, permRead, permEnvelope)
+	open, err := p.among(v, apps, v.may.reachable())
+	if err != nil {
+		return nil, err
+	}
+	news, err := p.among(v, apps, v.may.answered())
 	if err != nil {
 		return nil, err
 	}
@@ -238,7 +242,7 @@ func (p *Pages) rows(v *visit, apps []antrag.Application) ([]row, error) {
 			r.URL = casePath(a.ID)
 		}
 		if full[a.ID] {
-			r.Full, r.Applicant, r.Due, r.Test = true, a.Applicant, a.DueAt, a.Test
+			r.Full, r.Applicant, r.Due, r.Test, r.News = true, a.Applicant, a.DueAt, a.Test, news[a.ID]
 			r.Overdue = !a.Closed() && !a.DueAt.IsZero() && now.After(a.DueAt)
 			r.Status = statusBadge(v.Request, a.Status)
 			if a.Assignee != "" {
@@ -250,15 +254,15 @@ func (p *Pages) rows(v *visit, apps []antrag.Application) ([]row, error) {
 	return out, nil
 }
 
-// among returns which of the cases the person holds one of the permissions on.
-func (p *Pages) among(v *visit, apps []antrag.Application, permissions ...string) (map[string]bool, error) {
+// among returns which of the cases a restriction admits.
+func (p *Pages) among(v *visit, apps []antrag.Application, visible antrag.Visible) (map[string]bool, error) {
 	ids := make([]string, 0, len(apps))
 	for _, a := range apps {
 		ids = append(ids, a.ID)
 	}
 	var found []string
 	q := p.Applications.DB.Read.NewSelect().Model((*antrag.Application)(nil)).Column("a.id").Where("a.id IN (?)", bun.List(ids))
-	if err := v.may.visible(permissions...)(q).Scan(v.Context(), &found); err != nil {
+	if err := visible(q).Scan(v.Context(), &found); err != nil {
 		return nil, err
 	}
 	out := map[string]bool{}
@@ -280,7 +284,7 @@ func (p *Pages) options(v *visit, kind string, d *listData) error {
 	}
 	var services []struct{ Service, Title string }
 	q := p.Applications.DB.Read.NewSelect().Model((*antrag.Application)(nil)).ColumnExpr("a.service AS service, MIN(a.title) AS title")
-	err := v.may.visible(permList, permEnvelope)(q).GroupExpr("a.service").OrderExpr("2").Limit(200).Scan(v.Context(), &services)
+	err := v.may.listed()(q).GroupExpr("a.service").OrderExpr("2").Limit(200).Scan(v.Context(), &services)
 	for _, s := range services {
 		d.Services = append(d.Services, option{Value: s.Service, Label: s.Title})
 	}

@@ -53,6 +53,7 @@ func (p *Pages) Register(c *web.Core) {
 	p.registerLists(c)
 	p.registerCase(c)
 	p.registerActions(c)
+	p.registerInvolve(c)
 }
 
 // visit is a request of an employee who is logged in.
@@ -68,6 +69,10 @@ func (p *Pages) member(h func(*visit) error) web.Handler {
 	return func(r *web.Request) error {
 		if r.Staff == nil || r.Staff.Person == "" {
 			return r.Redirect("/amt/anmelden?weiter=" + url.QueryEscape(wayBack(r)))
+		}
+		// What ends today ends before anything is decided, in an open tab too.
+		if err := p.Applications.EndDue(r.Context()); err != nil {
+			return err
 		}
 		return h(&visit{Request: r, may: p.rights(r.Staff.Person, r.Now())})
 	}
@@ -88,17 +93,19 @@ func casePath(id string, rest ...string) string {
 	return "/amt/vorgang/" + url.PathEscape(id) + strings.Join(append([]string{""}, rest...), "/")
 }
 
-// file is a case that the person may at least see the envelope of.
+// file is a case that the person may at least see something of.
 type file struct {
 	antrag.Application
-	obj   rbac.Object
-	units []antrag.Involvement
+	obj            parties
+	units          []antrag.Involvement
+	full, envelope bool // whether content and envelope may be seen
+	parts          []antrag.Participation
 }
 
 // open returns the case of the address, or web.ErrNotFound whether it does
 // not exist or may not be seen.
 func (p *Pages) open(v *visit) (*file, error) {
-	a, err := p.Applications.Get(v.Context(), v.may.visible(permRead, permEnvelope), v.PathValue("id"))
+	a, err := p.Applications.Get(v.Context(), v.may.reachable(), v.PathValue("id"))
 	if errors.Is(err, antrag.ErrNotFound) {
 		return nil, web.ErrNotFound
 	}
@@ -109,11 +116,19 @@ func (p *Pages) open(v *visit) (*file, error) {
 	if f.obj, f.units, err = p.object(v.Context(), a); err != nil {
 		return nil, err
 	}
+	if f.parts, err = p.Applications.Participations(v.Context(), a.ID); err != nil {
+		return nil, err
+	}
+	f.full, f.envelope = v.may.allowed(permRead, f.obj), v.may.allowed(permEnvelope, f.obj)
+	if !f.full && !f.envelope && len(f.own(v)) == 0 {
+		return nil, web.ErrNotFound // it ended between the two reads
+	}
 	return f, nil
 }
 
 // inCase opens the case of the address for what needs a permission. Who sees
-// the case but lacks the permission is told so.
+// the case but lacks the permission is told so; who was shown a piece of it
+// only gets the answer of an unknown case to everything else.
 func (p *Pages) inCase(permission string, h func(*visit, *file) error) web.Handler {
 	return p.member(func(v *visit) error {
 		f, err := p.open(v)
@@ -121,10 +136,17 @@ func (p *Pages) inCase(permission string, h func(*visit, *file) error) web.Handl
 			return err
 		}
 		if !v.may.allowed(permission, f.obj) {
-			return web.ErrForbidden
+			return f.refuse()
 		}
 		return known(h(v, f))
 	})
+}
+
+func (f *file) refuse() error {
+	if f.full || f.envelope {
+		return web.ErrForbidden
+	}
+	return web.ErrNotFound
 }
 
 // known turns the errors of the rules into answers.
@@ -151,6 +173,7 @@ func (p *Pages) Nav(r *web.Request) []web.Link {
 		{Label: r.T("desk.nav.inbox"), URL: "/amt/eingang"},
 		{Label: r.T("desk.nav.mine"), URL: "/amt/meine"},
 		{Label: r.T("desk.nav.reminders"), URL: "/amt/wiedervorlagen"},
+		{Label: r.T("desk.nav.involve"), URL: "/amt/beteiligungen"},
 		{Label: r.T("desk.nav.closed"), URL: "/amt/abgeschlossen"},
 	}
 	for i := range links {
