@@ -1,4 +1,4 @@
-// Package federationsql keeps the deliveries of package federation in SQLite
+// Package federationsql keeps deliveries and replies of package federation in SQLite
 // or PostgreSQL.
 //
 // Payloads have a table of their own, so that claiming and settling a delivery
