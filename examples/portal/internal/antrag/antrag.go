@@ -45,7 +45,7 @@ const (
 	StepDelivery = "delivery"
 )
 
-// Config joins the components. All fields but TwoWay, Payable, URL and Wake are required.
+// Config joins the components. All fields but TwoWay, Inlet, Replies, Payable, URL and Wake are required.
 type Config struct {
 	DB     *database.DB
 	Now    func() time.Time
@@ -68,6 +68,10 @@ type Config struct {
 	// TwoWay reports whether the back office behind a destination wants to
 	// know what follows an application; nil: none does.
 	TwoWay func(destination string) bool
+	// Inlet takes replies of back offices, each once; Replies is its store on a
+	// transaction. Both are needed for Reply only.
+	Inlet   *federation.Inlet
+	Replies func(bun.IDB) federation.ReplyStore
 	// Text gives a sentence in a language.
 	Text func(lang, key string, pairs ...any) string
 	// Payable reports whether an amount in cents for a service can be paid
