@@ -85,11 +85,7 @@ func (s *Service) askForMoney(ctx context.Context, p parts, a *Application, o pa
 
 // Prepaid reports whether a case waits for a payment before anything else.
 func (s *Service) Prepaid(a Application) bool {
-	if a.Status != postkorb.StatusPaymentOpen || s.Payable == nil {
-		return false
-	}
-	def, ok := s.Definition(a.Assistant, a.AssistantVersion)
-	return ok && def.Fee != nil && def.Fee.Prepaid
+	return a.Status == postkorb.StatusPaymentOpen && s.HeldBack(a)
 }
 
 // unpaid refuses work on a case whose payment is still to come.
@@ -156,7 +152,7 @@ func (s *Service) goOn(ctx context.Context, tx bun.Tx, p parts, a *Application, 
 		return err
 	}
 	a.Status = postkorb.StatusReceived
-	if !s.sentUnpaid(a) {
+	if !s.HeldBack(*a) {
 		return nil
 	}
 	a.ReceivedAt, a.DueAt = now, now.AddDate(0, 0, usualDays)
@@ -176,8 +172,11 @@ func (s *Service) goOn(ctx context.Context, tx bun.Tx, p parts, a *Application, 
 	return s.handOver(ctx, tx, p, a, files)
 }
 
-// sentUnpaid reports whether a case was held back until its payment.
-func (s *Service) sentUnpaid(a *Application) bool {
+// HeldBack reports whether a case is or was held back until its payment.
+func (s *Service) HeldBack(a Application) bool {
+	if s.Payable == nil {
+		return false
+	}
 	def, ok := s.Definition(a.Assistant, a.AssistantVersion)
 	return ok && def.Fee != nil && def.Fee.Prepaid
 }

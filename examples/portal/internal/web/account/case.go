@@ -35,6 +35,8 @@ type order struct {
 	PaidAt      time.Time
 	Ref, Method string
 	Open        bool
+	PayURL      string // where it is paid online
+	ReceiptURL  string // of the Zahlungsbestätigung
 }
 
 type caseData struct {
@@ -66,7 +68,7 @@ func (p *Pages) show(r *web.Request) error {
 	}
 	d := caseData{frame: p.frame(r, "applications"), Application: a, Closed: a.Closed(), LoggedIn: r.Session.LoggedIn(), Title: p.title(r, a), Office: p.Applications.UnitName(a.LeadUnit),
 		PDF: p.CopyPDF != nil, URL: "/antraege/" + a.ID, Next: r.T("account.next." + string(a.Status))}
-	d.Steps = timeline(r, a, ms)
+	d.Steps = timeline(r, a, ms, p.Applications.HeldBack(a))
 	if !a.Closed() && !a.DueAt.IsZero() {
 		if a.DueAt.After(r.Now()) {
 			d.Expected = r.T("account.case.expected", "date", web.FormatDate(r.Lang, a.DueAt))
@@ -109,10 +111,14 @@ func shown(st postkorb.Status) postkorb.Status {
 }
 
 // timeline tells the way of a case in the citizen's words, oldest first, and
-// what comes next.
-func timeline(r *web.Request, a antrag.Application, ms []postkorb.Message) []step {
+// what comes next. With paidFirst it was received only when it was paid.
+func timeline(r *web.Request, a antrag.Application, ms []postkorb.Message, paidFirst bool) []step {
 	last := postkorb.StatusReceived
 	out := []step{{When: a.ReceivedAt, Title: r.T("status.received"), Text: r.T("account.step.text.received"), State: "done"}}
+	if paidFirst && len(ms) > 0 {
+		last = postkorb.StatusPaymentOpen
+		out[0] = step{When: ms[0].CreatedAt, Title: r.T("pay.step.sent"), Text: r.T("pay.step.text"), State: "done"}
+	}
 	for _, m := range ms {
 		if m.Kind != postkorb.KindStatus || shown(m.Status) == last {
 			continue
@@ -181,6 +187,12 @@ func (p *Pages) orders(r *web.Request, a antrag.Application, d *caseData) error 
 			v.Label = r.T("account.payment.cancelled")
 		}
 		v.Open = o.State == payment.StateOpen || o.State == payment.StateAborted || o.State == payment.StateFailed
+		if string(o.ID) == a.ID && (o.State == payment.StatePaid || o.State == payment.StateRefunded) && o.Ref != "" {
+			v.ReceiptURL = antrag.PayPath(a.ID) + "/bestaetigung"
+		}
+		if !a.Closed() && p.Applications.Prepaid(a) {
+			v.PayURL = antrag.PayPath(a.ID)
+		}
 		d.Orders = append(d.Orders, v)
 	}
 	return nil

@@ -19,6 +19,7 @@ type line struct {
 	Received, Updated                     time.Time
 	Action                                string // what the citizen has to do, empty: nothing
 	Closed                                bool
+	PayURL                                string // where an open fee is paid
 }
 
 // needsAction reports whether a case waits for the citizen.
@@ -52,6 +53,9 @@ func (p *Pages) lines(r *web.Request) ([]line, error) {
 			Status: string(a.Status), Received: a.ReceivedAt, Updated: a.UpdatedAt, Closed: a.Closed()}
 		if needsAction(a) {
 			l.Action = r.T("account.action." + string(a.Status))
+		}
+		if l.Action != "" && p.Applications.Prepaid(a) {
+			l.PayURL = antrag.PayPath(a.ID)
 		}
 		out = append(out, l)
 	}

@@ -64,7 +64,9 @@ func (p *Pages) checkPage(v *visit, declare []web.FieldError) error {
 	for _, t := range v.def.Declaration.Points {
 		points = append(points, t.In(lang))
 	}
+	prepaid := p.Applications.Payable != nil && v.def.Prepaid(v.draft.Answers, v.today)
 	d := map[string]any{
+		"Prepaid": prepaid, "Unpayable": prepaid && !p.Applications.Payable(v.draft.Service, fee),
 		"Form": v.def.Title.In(lang), "Sections": p.sections(v), "BackURL": back, "Step": total, "Total": total, "Office": office,
 		"Points": points, "Privacy": v.def.Declaration.Privacy.In(lang), "Processing": v.def.Processing.In(lang),
 		"Next": v.T("apply.next." + string(v.def.Outcome)), "Fee": fee, "HasFee": v.def.Fee != nil, "Action": v.path(pageSend),

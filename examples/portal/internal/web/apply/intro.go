@@ -77,7 +77,7 @@ func (p *Pages) intro(r *web.Request) error {
 		"Level": r.T("level." + web.LevelKey(def.Level)), "LoggedIn": level > 0, "Have": r.T("level." + web.LevelKey(level)),
 		"Visitor": level > 0 && r.Session.Account == "" || level == 0 && def.Level == 0,
 		"Login":   "/anmelden?weiter=" + url.QueryEscape(r.SelfPath()) + "&stufe=" + strconv.Itoa(def.Level),
-		"Fee":     feeText(r, def),
+		"Fee":     feeText(r, def), "Unpayable": p.unpayable(def, asked),
 	}
 	title := def.Title.In(lang)
 	if l, ok := p.service(r.Context(), def, asked, area); ok {
@@ -122,6 +122,13 @@ func documents(l xzufi.Leistung, lang string) (text template.HTML, code string) 
 		}
 	}
 	return "", ""
+}
+
+// unpayable reports whether the fee of a form is due before sending although
+// nothing can be paid online: then the form is not offered.
+func (p *Pages) unpayable(def *assistant.Definition, service string) bool {
+	f := def.Fee
+	return f != nil && f.Prepaid && p.Applications.Payable != nil && !p.Applications.Payable(service, f.Cents)
 }
 
 func feeText(r *web.Request, def *assistant.Definition) string {

@@ -42,17 +42,21 @@ func (p *Pages) send(v *visit) error {
 		}
 		who.Mail = acc.Mail
 	}
-	_, err := p.Applications.Submit(v.Context(), v.draft.ID, who)
+	a, err := p.Applications.Submit(v.Context(), v.draft.ID, who)
 	switch {
 	case errors.Is(err, antrag.ErrLevel):
 		return p.stepUp(v)
 	case errors.Is(err, antrag.ErrNoUnit):
 		return v.Redirect(v.path(pageElsewhere))
+	case errors.Is(err, antrag.ErrNotPayable):
+		return p.checkPage(v, nil)
 	case errors.Is(err, antrag.ErrIncomplete), errors.Is(err, antrag.ErrConflict):
 		v.Flash("warning", "apply.check.changed")
 		return v.Redirect(v.path(pageCheck))
 	case err != nil:
 		return answerTo(err)
+	case p.Applications.Prepaid(a):
+		return v.Redirect(antrag.PayPath(a.ID))
 	}
 	return v.Redirect(v.path(pageSent))
 }
@@ -80,6 +84,9 @@ func (p *Pages) sent(v *visit) error {
 	if err != nil {
 		return answerTo(err)
 	}
+	if p.Applications.Prepaid(a) {
+		return v.Redirect(antrag.PayPath(a.ID)) // nothing was received yet
+	}
 	mail := ""
 	if a.Account != "" && p.Accounts != nil {
 		acc, err := p.Accounts.Account(v.Context(), a.Account)
@@ -104,6 +111,7 @@ func (p *Pages) sent(v *visit) error {
 		"Form": v.def.Title.In(v.lang()), "Reference": a.Reference, "ReceivedAt": a.ReceivedAt, "Office": office, "ID": a.ID,
 		"Offices": p.offices(v, a.Service, a.Area), "Processing": v.def.Processing.In(v.lang()), "Next": v.T("apply.next." + string(v.def.Outcome)),
 		"Account": a.Account != "", "Mail": mail, "Fee": v.def.FeeFor(v.draft.Answers, day), "Now": v.Now(),
+		"Prepaid": p.Applications.Payable != nil && v.def.Fee != nil && v.def.Fee.Prepaid,
 		"Copy": "/antraege/" + a.ID + "/kopie", "PDF": "/antraege/" + a.ID + "/kopie.pdf", "Case": "/antraege/" + a.ID,
 	}
 	return v.Render("apply/sent", web.View{Title: v.T("apply.sent.title"), Noindex: true, Data: d})
