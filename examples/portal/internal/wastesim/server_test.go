@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -103,7 +104,7 @@ func TestFaults(t *testing.T) {
 				ended <- err
 			}()
 			for s.Asked() == before {
-				time.Sleep(time.Millisecond) // waits for the server, not for time
+				runtime.Gosched() // until the question has arrived
 			}
 			cancel()
 			if err := <-ended; err == nil {

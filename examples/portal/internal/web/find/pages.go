@@ -33,6 +33,8 @@ type Pages struct {
 	// the office responsible in an area through this portal; optional,
 	// without it every request does. service is an ID.String.
 	Reaches func(ctx context.Context, service, area string) bool
+	// Network returns the Portalverbund, nil for none; optional.
+	Network func() *Network
 	// Imprint is what the imprint and the privacy page need to know.
 	Imprint Imprint
 }
@@ -59,6 +61,7 @@ func (p *Pages) Register(c *web.Core) {
 	for _, f := range fixedPages() {
 		c.Handle("GET "+f.path, p.fixed(f.name))
 	}
+	c.Handle("GET /portalverbund", p.networkPage)
 	c.Handle("GET /cookies", p.cookies)
 	c.Handle("GET /lizenzen", p.licences)
 	c.Handle("GET /barriere-melden", p.barrierForm)

@@ -1,11 +1,13 @@
 package find
 
 import (
+	"context"
 	"errors"
 	"net/url"
 	"strconv"
 
 	"github.com/stadttor/stadttor/examples/portal/internal/web"
+	"github.com/stadttor/stadttor/federation"
 	"github.com/stadttor/stadttor/xzufi"
 )
 
@@ -28,6 +30,11 @@ type hitView struct {
 	URL    string
 	Online bool
 	Office *link
+	// Provider is the name of the member that offers it, empty for this portal;
+	// its page is then on another site.
+	Provider phrase
+	// Also are others that offer the same.
+	Also []link
 }
 
 func (p *Pages) hit(r *web.Request, h xzufi.Hit, place string, office bool) (hitView, error) {
@@ -47,6 +54,13 @@ func (p *Pages) hit(r *web.Request, h xzufi.Hit, place string, office bool) (hit
 	return v, nil
 }
 
+// Members' hits join the first hits of this portal; from each list come at
+// most so many.
+const (
+	ownJoined     = 50
+	membersJoined = 10
+)
+
 func (p *Pages) search(r *web.Request) error {
 	query := clip(r.URL.Query().Get("q"))
 	place, err := p.place(r)
@@ -54,40 +68,142 @@ func (p *Pages) search(r *web.Request) error {
 		return err
 	}
 	page := pageNumber(r)
-	res, err := p.Catalogue.Search(r.Context(), xzufi.Query{Text: query, Area: place.Key, Lang: catalogueLang(r), Limit: perPage, Offset: (page - 1) * perPage})
-	var invalid *xzufi.InvalidError
-	if errors.As(err, &invalid) {
-		err = nil
-	}
+	res, err := p.found(r, query, place.Key, (page-1)*perPage)
 	if err != nil {
 		return err
 	}
-	if len(res.Hits) == 0 && res.Total > 0 {
+	if len(res.hits) == 0 && res.total > 0 {
 		return web.ErrNotFound // a page behind the last one
-	}
-	hits := make([]hitView, 0, len(res.Hits))
-	for _, h := range res.Hits {
-		v, err := p.hit(r, h, place.Key, true)
-		if err != nil {
-			return err
-		}
-		hits = append(hits, v)
 	}
 	state, title := "found", r.T("find.search.title", "query", query)
 	switch {
 	case query == "":
 		state, title = "ask", r.T("find.search.empty.title")
-	case res.Total == 0:
+	case res.total == 0:
 		state = "none"
 	}
 	suggestion := ""
-	if res.Suggestion != "" && res.Suggestion != query {
-		suggestion = "/suche?q=" + url.QueryEscape(res.Suggestion)
+	if res.suggestion != "" && res.suggestion != query {
+		suggestion = "/suche?q=" + url.QueryEscape(res.suggestion)
 	}
 	base := "/suche?q=" + url.QueryEscape(query)
 	return r.Render("find/search", web.View{Title: title, Search: query, Noindex: true, Crumbs: crumbs(r, r.T("find.search.crumb")),
-		Data: map[string]any{"State": state, "Query": query, "Total": res.Total, "Hits": hits, "Suggestion": res.Suggestion, "SuggestionURL": suggestion,
-			"Pager": pager(r, base+"&seite=", page, perPage, res.Total), "PlaceName": place.Name, "Next": r.SelfPath(), "General": "/antrag/neu/" + generalAssistant}})
+		Data: map[string]any{"State": state, "Query": query, "Total": res.total, "Hits": res.hits, "Suggestion": res.suggestion, "SuggestionURL": suggestion, "Missing": res.missing,
+			"Pager": pager(r, base+"&seite=", page, perPage, res.total), "PlaceName": place.Name, "Next": r.SelfPath(), "General": "/antrag/neu/" + generalAssistant}})
+}
+
+// found is a page of results.
+type found struct {
+	hits       []hitView
+	total      int
+	suggestion string
+	missing    []string // members that did not answer
+}
+
+// found searches this portal and its members at the same time. The merged list
+// holds the first ownJoined own hits and the members' hits; what lies behind it
+// are further own hits, so position i is there the own hit i minus the number
+// of members' hits. Members' answers are kept for a minute, so that the next
+// page fits this one; if a member vanishes between two pages, a hit may move
+// over their border.
+func (p *Pages) found(r *web.Request, query, place string, from int) (found, error) {
+	var f found
+	n := p.network()
+	answers := make(chan federation.Answer, 1)
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	if n != nil && query != "" {
+		q := federation.Query{Text: query, Area: place, Lang: catalogueLang(r), Limit: membersJoined}
+		go func() { answers <- n.Searcher.Search(ctx, q) }()
+	} else {
+		answers <- federation.Answer{}
+	}
+	ask := xzufi.Query{Text: query, Area: place, Lang: catalogueLang(r), Limit: ownJoined}
+	res, err := p.ownHits(r, ask)
+	if err != nil {
+		return f, err
+	}
+	members := <-answers
+	if n == nil {
+		n = &Network{}
+	}
+	list, err := p.join(r.Context(), n, res.Hits, members.Rankings, place)
+	if err != nil {
+		return f, err
+	}
+	for _, id := range members.Missing() {
+		if m, ok := n.member(id); ok {
+			f.missing = append(f.missing, m.Name)
+		}
+	}
+	theirs := len(list) - len(res.Hits)
+	f.total, f.suggestion = res.Total+theirs, res.Suggestion
+	to := from + perPage
+	for i := from; i < min(to, len(list)); i++ {
+		v, err := p.joinedView(r, n, list[i], place)
+		if err != nil {
+			return f, err
+		}
+		f.hits = append(f.hits, v)
+	}
+	if to <= len(list) || len(res.Hits) == res.Total {
+		return f, nil
+	}
+	ask.Offset = max(from, len(list)) - theirs
+	ask.Limit = to - max(from, len(list))
+	if res, err = p.ownHits(r, ask); err != nil {
+		return f, err
+	}
+	for _, h := range res.Hits {
+		v, err := p.hit(r, h, place, true)
+		if err != nil {
+			return f, err
+		}
+		f.hits = append(f.hits, v)
+	}
+	return f, nil
+}
+
+// ownHits searches the portal's own catalogue. What it cannot search has no
+// hits.
+func (p *Pages) ownHits(r *web.Request, q xzufi.Query) (xzufi.Result, error) {
+	res, err := p.Catalogue.Search(r.Context(), q)
+	var invalid *xzufi.InvalidError
+	if errors.As(err, &invalid) {
+		err = nil
+	}
+	return res, err
+}
+
+// joinedView is a hit of the merged list as the page shows it.
+func (p *Pages) joinedView(r *web.Request, n *Network, j joined, place string) (hitView, error) {
+	var v hitView
+	if j.own != nil {
+		var err error
+		if v, err = p.hit(r, *j.own, place, true); err != nil {
+			return v, err
+		}
+	} else {
+		m, _ := n.member(j.Member)
+		v = hitView{Title: phrase{j.Title, foreign(r, orGerman(j.TitleLang))}, Teaser: j.Teaser, URL: m.deepLink(r, j.URL), Online: j.Online, Provider: phrase{Text: m.Name}}
+		if r.Lang == web.English {
+			v.Provider.Lang = web.German
+		}
+	}
+	for _, o := range j.Also {
+		if l, ok := n.outside(r, o.Member, o.URL); ok {
+			v.Also = append(v.Also, l)
+		} else if o.Member == n.Own.ID {
+			v.Also = append(v.Also, link{Label: p.Town, URL: o.URL})
+		}
+	}
+	return v, nil
+}
+
+// missing reports that the catalogue does not have what was asked for.
+func missing(err error) bool {
+	var invalid *xzufi.InvalidError
+	return errors.Is(err, xzufi.ErrNotFound) || errors.As(err, &invalid)
 }
 
 // pager is the argument of the part "pagination".

@@ -237,6 +237,7 @@ func (s *servicePage) onlineView(o xzufi.OnlineHit) (onlineView, bool) {
 		if !ok {
 			continue
 		}
+		u = s.p.network().Address(u)
 		v := onlineView{Title: phrase{l.Title, foreign(r, orGerman(l.Lang))}, URL: u.String(), External: true, Host: u.Host}
 		if t := pick(r, o.Online.Title); l.Title == "" || (r.Lang == web.English && o.Online.Title.Has(web.English)) {
 			v.Title = t
