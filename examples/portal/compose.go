@@ -351,6 +351,7 @@ func (p *Portal) composeApplications() error {
 		Definition:  c.definition,
 		Unit:        c.unit,
 		UnitName:    p.world.UnitName,
+		KnownUnit:   func(id string) bool { _, ok := c.authority.Policy().Unit(id); return ok },
 		Destination: func(assistant string) string { return "ablage:" + assistant },
 		Text:        p.core.Texts.Get,
 	})
@@ -403,6 +404,7 @@ func (p *Portal) composeJobs(ctx context.Context) error {
 		{Name: "sessions", Every: 10 * time.Minute, Do: p.core.Sessions.Purge},
 		{Name: "drafts", Every: time.Hour, Do: c.applications.PurgeDrafts},
 		{Name: "files", Every: time.Hour, Do: c.applications.PurgeFiles},
+		{Name: "involvements", Every: time.Minute, Do: c.applications.EndDue},
 		{Name: "logins", Every: 10 * time.Minute, Do: func(ctx context.Context) error { return c.logins.Purge(ctx, p.clock.Now()) }},
 	}
 	engine, err := jobs.New(ctx, p.db, p.clock.Now, p.cfg.Logger, steps, chores)

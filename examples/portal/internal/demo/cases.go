@@ -16,7 +16,8 @@ func (d Day) On(base time.Time) string { return base.AddDate(0, 0, int(d)).Forma
 // StepKind says what happened in a case.
 type StepKind string
 
-// The kinds. Each of them but StepNote and StepAssign is seen by the citizen.
+// The kinds. StepNote, StepAssign,
+// StepInvolve and StepReply are not seen by the citizen.
 const (
 	StepStatus      StepKind = "status"      // Status is set
 	StepQuestion    StepKind = "question"    // the office asks
@@ -28,6 +29,8 @@ const (
 	StepPaid        StepKind = "paid"        // the fee has been paid
 	StepNote        StepKind = "note"        // internal note
 	StepAssign      StepKind = "assign"      // Body is the staff id
+	StepInvolve     StepKind = "involve"     // another unit is asked, see Involve; Body is the question
+	StepReply       StepKind = "reply"       // By answers the last question to another unit
 )
 
 // Step is one thing that happened after receipt.
@@ -41,6 +44,14 @@ type Step struct {
 	Slots   []string
 	Files   []string // names of attached documents; the seeder makes the bytes
 	DueIn   int      // days in which an answer is wanted
+	Involve Involve  // of StepInvolve
+}
+
+// Involve says which unit is asked to take part and with what.
+type Involve struct {
+	Unit, Scope, Reason string   // codes of package antrag
+	Note                string   // the reason in words
+	Documents           []string // names of files of the case
 }
 
 // Case is one seeded application.

@@ -114,7 +114,12 @@ func enquiryCases() []Case {
 			enquiryAnswers("lukas-petersen", "Baum fällen: Genehmigung beantragen", "Birke im Vorgarten", "Die Birke vor unserem Haus hat nach dem Sturm einen Riss im Stamm. Darf ich sie fällen lassen? Der Stamm hat etwa 95 Zentimeter Umfang.")),
 		enquiryCase("f-303", "paul-osei", "fb2-gewerbe", -5, "in-review", "p-behrens",
 			enquiryAnswers("paul-osei", "Gewerbe anmelden", "Imbisswagen auf dem Wochenmarkt", "Ich möchte ab dem Frühjahr mit einem Imbisswagen auf dem Wochenmarkt stehen. Welche Anmeldung und welche Nachweise brauche ich?"),
-			take(-4, "p-behrens")),
+			take(-4, "p-behrens"),
+			Step{Day: -4, Kind: StepInvolve, By: "p-behrens", Body: "Darf ein Imbisswagen an Markttagen schon ab 6 Uhr auf den Marktplatz fahren? Er soll bis 14 Uhr dort stehen.",
+				DueIn: 14, Involve: Involve{Unit: "fb2-verkehr", Scope: "question", Reason: "expertise"}},
+			Step{Day: -3, Kind: StepReply, By: "p-nowak", Body: "Ja, ab 6 Uhr. Der Wagen darf höchstens 3,5 Tonnen wiegen, sonst ist eine Ausnahme für den Marktplatz nötig."},
+			Step{Day: -2, Kind: StepInvolve, By: "p-behrens", Body: "Gibt es auf dem Marktplatz einen Stromanschluss für einen Imbisswagen, und darf an den Boden etwas befestigt werden?",
+				DueIn: 14, Involve: Involve{Unit: "fb4-bauverwaltung", Scope: "question", Reason: "expertise"}}),
 		enquiryCase("f-304", "fatima-rahimi", "fb3", -9, "question", ehlers,
 			enquiryAnswers("fatima-rahimi", "Musikschule: Unterricht anmelden", "Geigenunterricht für meine Tochter", "Gibt es für Kinder ab sechs Jahren einen Platz im Geigenunterricht und kann man ein Instrument leihen?"),
 			take(-8, ehlers),
@@ -125,7 +130,9 @@ func enquiryCases() []Case {
 			take(-13, schroeder),
 			Step{Day: -12, Kind: StepRequest, By: schroeder, Subject: "Bitte senden Sie einen Lageplan", Status: "question", Slots: []string{"Lageplan oder Skizze"}, DueIn: 21,
 				Body: guten + "Ihr Grundstück liegt im Bebauungsplan Nr. 17 „Kirchviertel“. Damit wir die Baugrenzen prüfen können, senden Sie uns bitte einen Lageplan oder eine Skizze mit Maßen.\n\nMit freundlichen Grüßen\nStadt Altenwehr, Bauverwaltung"},
-			answer(-4, "Guten Tag, die Skizze ist angehängt. Der Carport soll drei Meter breit und sechs Meter lang werden. Elke Tammen", "Skizze-Carport.pdf")), 2),
+			answer(-4, "Guten Tag, die Skizze ist angehängt. Der Carport soll drei Meter breit und sechs Meter lang werden. Elke Tammen", "Skizze-Carport.pdf"),
+			Step{Day: -3, Kind: StepInvolve, By: schroeder, DueIn: 21,
+				Involve: Involve{Unit: "fb2-verkehr", Scope: "documents", Reason: "evidence", Note: "Ist die Ausfahrt auf den Kirchweg übersichtlich genug?", Documents: []string{"Skizze-Carport.pdf"}}}), 2),
 	}
 }
 

@@ -13,13 +13,14 @@ type Role struct {
 func Roles() []Role {
 	return []Role{
 		{"sachbearbeitung", "Sachbearbeitung", []string{
-			"case.list", "case.readEnvelope", "case.read", "case.process", "case.message", "case.decide", "case.note", "service.read",
+			"case.list", "case.readEnvelope", "case.read", "case.process", "case.message", "case.decide", "case.note",
+			"case.involve", "case.transfer", "service.read",
 		}},
 		{"leitung", "Fachbereichsleitung", []string{
 			"case.list", "case.readEnvelope", "case.read", "case.process", "case.message", "case.decide", "case.note", "case.assign",
-			"service.read", "person.read", "payment.read",
+			"case.involve", "case.transfer", "service.read", "person.read", "payment.read",
 		}},
-		{"poststelle", "Poststelle", []string{"case.list", "case.readEnvelope", "case.assign", "service.read"}},
+		{"poststelle", "Poststelle", []string{"case.list", "case.readEnvelope", "case.transfer", "service.read"}},
 		{"kasse", "Kasse", []string{"case.list", "case.readEnvelope", "payment.read", "service.read"}},
 		{"redaktion", "Redaktion", []string{"service.read"}},
 		{"freigabe", "Freigabe", []string{"service.read"}},

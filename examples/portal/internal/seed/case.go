@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stadttor/stadttor/examples/portal/internal/antrag"
@@ -24,6 +25,7 @@ type running struct {
 	app    antrag.Application
 	asked  postkorb.Message // last question or request
 	at     time.Time        // of the last step
+	part   string           // last involvement
 }
 
 var system = antrag.Actor{Kind: "system"}
@@ -185,9 +187,31 @@ func (k *running) step(ctx context.Context, base time.Time, i int, s demo.Step) 
 		err = k.pay(ctx)
 	case demo.StepNote:
 		err = k.rules.AddNote(ctx, who, k.id, "demo-note-"+key, s.Body)
+	case demo.StepInvolve:
+		err = k.involve(ctx, who, s, key, due)
+	case demo.StepReply:
+		err = k.rules.AnswerInvolvement(ctx, who, k.id, k.part, s.Body, nil)
 	default:
 		err = fmt.Errorf("unknown step %q", s.Kind)
 	}
+	return err
+}
+
+// involve asks another unit.
+func (k *running) involve(ctx context.Context, who antrag.Actor, s demo.Step, key string, ends time.Time) error {
+	files, err := k.rules.Files(ctx, k.id)
+	if err != nil {
+		return err
+	}
+	var documents []string
+	for _, f := range files {
+		if slices.Contains(s.Involve.Documents, f.Name) {
+			documents = append(documents, f.ID)
+		}
+	}
+	k.part = "demo-part-" + key
+	k.app, err = k.rules.Involve(ctx, who, k.id, 0, antrag.Participation{ID: k.part, Unit: s.Involve.Unit, Scope: antrag.Scope(s.Involve.Scope),
+		Reason: antrag.InvolveReason(s.Involve.Reason), Note: s.Involve.Note, Question: s.Body, EndsAt: ends}, documents)
 	return err
 }
 
@@ -288,11 +312,12 @@ func (k *running) upload(ctx context.Context, owner string, s demo.Step) ([]antr
 
 // pay lets the provider report the money; then the case goes on.
 func (k *running) pay(ctx context.Context) error {
-	_, err := k.orders.Apply(ctx, payment.OrderID(k.id), payment.Snapshot{State: payment.StatePaid, Amount: payment.EUR(k.Fee), At: k.clock.now(), Method: "creditcard", ProviderRef: "demo-" + k.ID})
-	if err != nil {
+	var err error
+	snap := payment.Snapshot{Amount: payment.EUR(k.Fee), At: k.clock.now(), Method: "creditcard", ProviderRef: "demo-" + k.ID}
+	if k.app, err = k.rules.Paid(ctx, k.id, snap); err != nil {
 		return err
 	}
-	if k.app, err = k.rules.SetStatus(ctx, system, k.id, 0, postkorb.StatusReceived, ""); err != nil {
+	if err := k.settle(ctx); err != nil {
 		return err
 	}
 	return k.deliver(ctx)

@@ -22,6 +22,7 @@ func (s *Seeder) set(ctx context.Context, name, value string) error {
 // they only name rows, and one that is gone costs nothing.
 var runtimeTables = []string{
 	"portal_sessions", "portal_accounts", "portal_drafts", "portal_applications", "portal_application_units", "portal_files",
+	"portal_involvements", "portal_involvement_files", "portal_transfers",
 	"portal_notes", "portal_reminders", "portal_case_log", "portal_feedback",
 	"bundid_requests", "bundid_assertions", "bundid_tickets",
 	"postkorb_notices", "postkorb_events", "postkorb_messages", "postkorb_labels", "postkorb_threads",
