@@ -91,6 +91,7 @@ func openOn(t testing.TB, address string) *world {
 		Definition:  func(id, _ string) (*assistant.Definition, bool) { return set.Latest(id) },
 		UnitName:    func(id string) string { return "Einheit " + id },
 		Destination: func(form string) string { return "ablage:" + form },
+		Payable:     func(string, int64) bool { return true },
 		Text:        func(lang, key string, _ ...any) string { return lang + " " + key },
 	})
 	w.Seeder = &seed.Seeder{World: demo.Altenwehr(),
