@@ -127,7 +127,9 @@ const (
 	fileAnswer = "answer"
 )
 
-func (s *Service) knows(unit string) bool { return unit != "" && (s.KnownUnit == nil || s.KnownUnit(unit)) }
+func (s *Service) knows(unit string) bool {
+	return unit != "" && (s.KnownUnit == nil || s.KnownUnit(unit))
+}
 
 // Involve lets another unit take part in a case. From p it takes ID, Unit,
 // Scope, Question, Reason, Note and EndsAt; documents are files of the case,
@@ -394,6 +396,16 @@ func (s *Service) Participations(ctx context.Context, app string) ([]Participati
 		}
 	}
 	return out, nil
+}
+
+// WholeUnits returns the units that take part in the whole case at the moment
+// besides the one that leads it. They are what the citizen is told of; a unit
+// that was shown documents or asked a question stays within the administration.
+func (s *Service) WholeUnits(ctx context.Context, app string) ([]string, error) {
+	var out []string
+	err := s.DB.Read.NewSelect().Model((*Participation)(nil)).Column("i.unit").Where("i.application = ?", app).Where("i.scope = ?", ScopeWhole).
+		Where("i.ended_at IS NULL").Where("(i.ends_at IS NULL OR i.ends_at > ?)", s.now()).Order("i.started_at", "i.id").Scan(ctx, &out)
+	return out, err
 }
 
 // ListParticipations lists involvements as restricted by the caller, those that

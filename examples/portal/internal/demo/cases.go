@@ -16,8 +16,8 @@ func (d Day) On(base time.Time) string { return base.AddDate(0, 0, int(d)).Forma
 // StepKind says what happened in a case.
 type StepKind string
 
-// The kinds. StepNote, StepAssign,
-// StepInvolve and StepReply are not seen by the citizen.
+// The kinds. The citizen does not see StepNote, StepAssign, StepInvolve and
+// StepReply.
 const (
 	StepStatus      StepKind = "status"      // Status is set
 	StepQuestion    StepKind = "question"    // the office asks

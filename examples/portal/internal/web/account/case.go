@@ -55,6 +55,7 @@ type caseData struct {
 	Orders           []order
 	PDF              bool
 	URL              string
+	Involved         []string // further offices that see the whole application
 }
 
 func (p *Pages) show(r *web.Request) error {
@@ -69,6 +70,13 @@ func (p *Pages) show(r *web.Request) error {
 	d := caseData{frame: p.frame(r, "applications"), Application: a, Closed: a.Closed(), LoggedIn: r.Session.LoggedIn(), Title: p.title(r, a), Office: p.Applications.UnitName(a.LeadUnit),
 		PDF: p.CopyPDF != nil, URL: "/antraege/" + a.ID, Next: r.T("account.next." + string(a.Status))}
 	d.Steps = timeline(r, a, ms, p.Applications.HeldBack(a))
+	involved, err := p.Applications.WholeUnits(r.Context(), a.ID)
+	if err != nil {
+		return err
+	}
+	for _, unit := range involved {
+		d.Involved = append(d.Involved, p.Applications.UnitName(unit))
+	}
 	if !a.Closed() && !a.DueAt.IsZero() {
 		if a.DueAt.After(r.Now()) {
 			d.Expected = r.T("account.case.expected", "date", web.FormatDate(r.Lang, a.DueAt))
