@@ -143,3 +143,26 @@ func (s *Service) callBack(ctx context.Context, tx bun.Tx, p parts, a *Applicati
 	}
 	return nil
 }
+
+// RetryDelivery brings the next attempt of a delivery of the case forward, also
+// of one that was given up. Errors: ErrNotFound, *federation.StateError when
+// there is nothing to try again, federation.ErrConflict.
+func (s *Service) RetryDelivery(ctx context.Context, who Actor, id, delivery string) error {
+	_, err := s.act(ctx, id, 0, func(ctx context.Context, tx bun.Tx, a *Application, p parts) error {
+		d, err := p.outbox.Get(ctx, delivery)
+		if errors.Is(err, federation.ErrNotFound) || err == nil && d.Reference != a.Reference {
+			return ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		if err := p.outbox.Retry(ctx, d.ID); err != nil {
+			return err
+		}
+		if err := s.log(ctx, tx, a.ID, who, "delivery-retried", "", s.now()); err != nil {
+			return err
+		}
+		return s.wake(ctx, tx, StepDelivery, d.ID)
+	})
+	return err
+}

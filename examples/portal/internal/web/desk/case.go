@@ -3,13 +3,12 @@ package desk
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/stadttor/stadttor/examples/portal/internal/antrag"
 	"github.com/stadttor/stadttor/examples/portal/internal/assistant"
 	"github.com/stadttor/stadttor/examples/portal/internal/web"
-	"github.com/stadttor/stadttor/federation"
-	"github.com/stadttor/stadttor/federation/federationsql"
 	"github.com/stadttor/stadttor/payment"
 	"github.com/stadttor/stadttor/postkorb"
 	"github.com/stadttor/stadttor/postkorb/postkorbsql"
@@ -59,15 +58,6 @@ type orderItem struct {
 	Text     string
 	Quantity int
 	Amount   int64
-}
-
-type delivery struct {
-	State              badge
-	CreatedAt          time.Time
-	Receipt            string
-	ReceiptAt          time.Time
-	Attempts           int
-	Destination, Error string
 }
 
 type event struct {
@@ -309,30 +299,6 @@ func (p *Pages) orders(v *visit, f *file) ([]order, error) {
 	return out, nil
 }
 
-func (p *Pages) deliveries(v *visit, f *file) ([]delivery, error) {
-	if p.Deliveries == nil {
-		return nil, nil
-	}
-	list, err := p.Deliveries.With(federationsql.New(p.Applications.DB.Read)).ByReference(v.Context(), f.Reference)
-	if err != nil {
-		return nil, err
-	}
-	kinds := map[federation.State]string{federation.StateDelivered: "success", federation.StateFailed: "danger", federation.StateCancelled: "neutral"}
-	var out []delivery
-	for _, d := range list {
-		n := delivery{State: badge{v.T("desk.delivery." + string(d.State)), kinds[d.State]}, CreatedAt: d.CreatedAt, Receipt: d.Receipt.ID, ReceiptAt: d.Receipt.At,
-			Attempts: d.Attempts, Destination: d.Destination}
-		if n.State.Kind == "" {
-			n.State.Kind = "info"
-		}
-		if d.LastError != "" && d.State != federation.StateDelivered {
-			n.Error = d.LastError
-		}
-		out = append(out, n)
-	}
-	return out, nil
-}
-
 // events tells what happened, with the names of the staff.
 func (p *Pages) events(v *visit, log []antrag.LogEntry) []event {
 	out := make([]event, 0, len(log))
@@ -342,7 +308,7 @@ func (p *Pages) events(v *visit, log []antrag.LogEntry) []event {
 			title = v.T(key)
 		}
 		switch e.Action {
-		case "status", "decided":
+		case "status", "decided", "backoffice-status", "backoffice-decided":
 			title += ": " + v.T("desk.status."+e.Detail)
 		case "assigned":
 			if e.Detail == "" {
@@ -358,6 +324,9 @@ func (p *Pages) events(v *visit, log []antrag.LogEntry) []event {
 			title += ": " + p.partText(v, e)
 		}
 		who := v.T("desk.actor." + e.ActorKind)
+		if strings.HasPrefix(e.Action, "backoffice-") {
+			who = v.T("desk.actor.backoffice")
+		}
 		if e.ActorKind == "staff" && e.Actor != "" {
 			who = p.PersonName(e.Actor)
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/stadttor/stadttor/examples/portal/internal/antrag"
 	"github.com/stadttor/stadttor/examples/portal/internal/web"
 	"github.com/stadttor/stadttor/postkorb"
 )
@@ -13,6 +14,7 @@ type message struct {
 	ID, Kind, From, Subject, Body string
 	When, Due                     time.Time
 	Own                           bool // of the administration
+	BackOffice                    bool // written in a back office
 	Unread                        bool // of the citizen, not opened yet
 	OpenURL                       string
 	Read                          string // when the other side opened it, in words
@@ -50,6 +52,7 @@ func (p *Pages) messageView(v *visit, f *file, m postkorb.Message) message {
 	if m.Kind == postkorb.KindStatus {
 		out.Subject = v.T("desk.status." + string(m.Status))
 	}
+	out.BackOffice = antrag.FromBackOffice(m)
 	if m.From.Person != "" {
 		out.From += " (" + p.PersonName(m.From.Person) + ")"
 	}

@@ -38,6 +38,8 @@ type Pages struct {
 	PlaceName func(key string) (string, bool)
 	// Deliveries are the hand-overs to back offices; optional.
 	Deliveries *federation.Outbox
+	// BackOffice names the back office behind a destination; optional.
+	BackOffice func(destination string) string
 	// CopyPDF draws the copy of an application; optional.
 	CopyPDF func(ctx context.Context, a antrag.Application, lang string) ([]byte, error)
 }
@@ -53,6 +55,7 @@ func (p *Pages) Register(c *web.Core) {
 	p.registerLists(c)
 	p.registerCase(c)
 	p.registerActions(c)
+	p.registerHandover(c)
 	p.registerInvolve(c)
 }
 

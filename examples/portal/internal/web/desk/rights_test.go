@@ -41,7 +41,13 @@ func newFixture(t *testing.T, w *world) fixture {
 	if err := w.apps.AddNote(ctx, clerk, a.ID, "note1", "Geheimer Vermerk"); err != nil {
 		t.Fatal(err)
 	}
-	return fixture{a: w.reload(a), replace: strings.NewReplacer("{id}", a.ID, "{file}", up.ID, "{nachricht}", string(req.ID), "{feld}", req.Slots[0].ID, "{erinnerung}", "rem1")}
+	if _, err := w.apps.Involve(ctx, clerk, a.ID, 0, antrag.Participation{ID: "part1", Unit: "st", Scope: antrag.ScopeQuestion, Question: "Was nun?", Reason: antrag.InvolveExpertise}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.apps.EndInvolvement(ctx, clerk, a.ID, "part1"); err != nil {
+		t.Fatal(err)
+	}
+	return fixture{a: w.reload(a), replace: strings.NewReplacer("{beteiligung}", "part1", "{id}", a.ID, "{file}", up.ID, "{nachricht}", string(req.ID), "{feld}", req.Slots[0].ID, "{erinnerung}", "rem1")}
 }
 
 var errorID = regexp.MustCompile(`<code>[A-Z0-9]+</code>`)
@@ -61,7 +67,11 @@ func TestVisibilityMatrix(t *testing.T) {
 		}
 	}
 	want := func(person, pattern string, get bool) int {
-		assign := strings.HasSuffix(pattern, "/zuweisen")
+		assign := strings.HasSuffix(pattern, "/zuweisen") || strings.HasSuffix(pattern, "/abgeben")
+		part := strings.Contains(pattern, "/{beteiligung}/") // one that has ended
+		if part && strings.HasSuffix(pattern, "/antwort") && (person == "p-clerk" || person == "p-head" || person == "p-auditor") {
+			return http.StatusConflict
+		}
 		switch person {
 		case "":
 			return http.StatusSeeOther
@@ -79,7 +89,7 @@ func TestVisibilityMatrix(t *testing.T) {
 			}
 			return http.StatusForbidden
 		case "p-clerk":
-			if assign {
+			if strings.HasSuffix(pattern, "/zuweisen") {
 				return http.StatusForbidden
 			}
 			fallthrough
@@ -87,7 +97,7 @@ func TestVisibilityMatrix(t *testing.T) {
 			if get {
 				return http.StatusOK
 			}
-			if strings.Contains(pattern, "erledigt") {
+			if strings.Contains(pattern, "erledigt") || part {
 				return http.StatusSeeOther
 			}
 			return http.StatusBadRequest
