@@ -90,24 +90,26 @@ var definitions = sync.OnceValue(func() *assistant.Set {
 // source is the small world of rights: two teams, an auditor who reads, a
 // mail room that sees envelopes, an administrator without rights on cases.
 func source(at time.Time) rbac.Source {
-	clerk := []string{"case.list", "case.readEnvelope", "case.read", "case.process", "case.message", "case.decide", "case.note"}
+	clerk := []string{"case.list", "case.readEnvelope", "case.read", "case.process", "case.message", "case.decide", "case.note", "case.involve", "case.transfer"}
 	src := rbac.Source{Tenant: "altenwehr",
-		Units: []rbac.Unit{{ID: "stadt", Name: "Stadt"}, {ID: "bb", Parent: "stadt", Name: "Bürgerbüro"}, {ID: "st", Parent: "stadt", Name: "Steuern"}},
+		Units: []rbac.Unit{{ID: "stadt", Name: "Stadt"}, {ID: "bb", Parent: "stadt", Name: "Bürgerbüro"}, {ID: "st", Parent: "stadt", Name: "Steuern"},
+			{ID: "eingang", Parent: "stadt", Name: "Eingang"}, {ID: "leer", Parent: "stadt", Name: "Leer"}},
 		Roles: []rbac.Role{{ID: "sb", Name: "Sachbearbeitung", Permissions: clerk}, {ID: "leitung", Name: "Leitung", Permissions: append([]string{"case.assign", "payment.read"}, clerk...)},
 			{ID: "revision", Name: "Rechnungsprüfung", Permissions: []string{"case.list", "case.readEnvelope", "case.read", "payment.read"}},
-			{ID: "post", Name: "Poststelle", Permissions: []string{"case.list", "case.readEnvelope", "case.assign"}},
+			{ID: "post", Name: "Poststelle", Permissions: []string{"case.list", "case.readEnvelope", "case.assign", "case.transfer"}},
 			{ID: "zahl", Name: "Zählung", Permissions: []string{"case.list"}},
 			{ID: "admin", Name: "Benutzerverwaltung", Permissions: []string{"person.read"}}},
-		Substitutions: []rbac.Substitution{{ID: "v1", For: "p-clerk", By: "p-sub", From: at.Add(-time.Hour), Until: at.Add(24 * time.Hour), Reason: "Urlaub"}},
+		Substitutions: []rbac.Substitution{{ID: "v1", For: "p-clerk", By: "p-sub", From: at.Add(-time.Hour), Until: at.Add(24 * time.Hour), Reason: "Urlaub"},
+			{ID: "v2", For: "p-other", By: "p-stsub", From: at.Add(-time.Hour), Until: at.Add(24 * time.Hour), Reason: "Urlaub"}},
 	}
 	for _, p := range append([]string{"case.assign", "payment.read", "person.read"}, clerk...) {
 		src.Permissions = append(src.Permissions, rbac.Permission{ID: p})
 	}
-	for _, a := range [][3]string{{"p-clerk", "sb", "bb"}, {"p-mate", "sb", "bb"}, {"p-head", "leitung", "bb"}, {"p-other", "sb", "st"}, {"p-auditor", "revision", "stadt"}, {"p-post", "post", "stadt"}, {"p-count", "zahl", "stadt"}, {"p-admin", "admin", "stadt"}} {
+	for _, a := range [][3]string{{"p-clerk", "sb", "bb"}, {"p-mate", "sb", "bb"}, {"p-head", "leitung", "bb"}, {"p-other", "sb", "st"}, {"p-auditor", "revision", "stadt"}, {"p-post", "post", "stadt"}, {"p-mail", "post", "eingang"}, {"p-count", "zahl", "stadt"}, {"p-admin", "admin", "stadt"}} {
 		src.Persons = append(src.Persons, rbac.Person{ID: a[0]})
 		src.Assignments = append(src.Assignments, rbac.Assignment{ID: "a-" + a[0], Person: a[0], Role: a[1], Unit: a[2], Reason: "x", GrantedBy: "p-admin"})
 	}
-	src.Persons = append(src.Persons, rbac.Person{ID: "p-sub"}, rbac.Person{ID: "p-none"})
+	src.Persons = append(src.Persons, rbac.Person{ID: "p-sub"}, rbac.Person{ID: "p-stsub"}, rbac.Person{ID: "p-none"})
 	return src
 }
 
@@ -133,7 +135,7 @@ func newWorldOn(t *testing.T, address string) *world {
 		t.Fatal(err)
 	}
 	texts := loadTexts(t)
-	names := map[string]string{"bb": "Bürgerbüro", "st": "Steuern", "stadt": "Stadt"}
+	names := map[string]string{"bb": "Bürgerbüro", "st": "Steuern", "stadt": "Stadt", "eingang": "Poststelle", "leer": "Leer"}
 	outbox := federation.New(federationsql.New(db.Write), &federation.Options{Now: w.now})
 	w.apps = antrag.New(antrag.Config{DB: db, Now: w.now, Blobs: blobs,
 		Inbox: postkorb.New(postkorbsql.New(db.Write), &postkorb.Options{Now: w.now}), Orders: payment.New(paymentsql.New(db.Write), &payment.Options{Now: w.now}), Outbox: outbox,
@@ -141,6 +143,9 @@ func newWorldOn(t *testing.T, address string) *world {
 		Unit: func(_ context.Context, service, _ string) (antrag.Unit, error) {
 			if service == "dienst-st" {
 				return antrag.Unit{ID: "st", Name: "Steuern"}, nil
+			}
+			if service == "dienst-unklar" {
+				return antrag.Unit{ID: "eingang", Name: "Poststelle"}, nil
 			}
 			return antrag.Unit{ID: "bb", Name: "Bürgerbüro"}, nil
 		},
