@@ -47,7 +47,11 @@ func newFixture(t *testing.T, w *world) fixture {
 	if err := w.apps.EndInvolvement(ctx, clerk, a.ID, "part1"); err != nil {
 		t.Fatal(err)
 	}
-	return fixture{a: w.reload(a), replace: strings.NewReplacer("{beteiligung}", "part1", "{id}", a.ID, "{file}", up.ID, "{nachricht}", string(req.ID), "{feld}", req.Slots[0].ID, "{erinnerung}", "rem1")}
+	sent, err := w.apps.Outbox.ByReference(ctx, a.Reference)
+	if err != nil || len(sent) == 0 {
+		t.Fatal(sent, err)
+	}
+	return fixture{a: w.reload(a), replace: strings.NewReplacer("{uebergabe}", sent[0].ID, "{beteiligung}", "part1", "{id}", a.ID, "{file}", up.ID, "{nachricht}", string(req.ID), "{feld}", req.Slots[0].ID, "{erinnerung}", "rem1")}
 }
 
 var errorID = regexp.MustCompile(`<code>[A-Z0-9]+</code>`)
@@ -97,7 +101,7 @@ func TestVisibilityMatrix(t *testing.T) {
 			if get {
 				return http.StatusOK
 			}
-			if strings.Contains(pattern, "erledigt") || part {
+			if strings.Contains(pattern, "erledigt") || strings.HasSuffix(pattern, "/erneut") || part {
 				return http.StatusSeeOther
 			}
 			return http.StatusBadRequest
