@@ -148,15 +148,20 @@ func (s *Service) callBack(ctx context.Context, tx bun.Tx, p parts, a *Applicati
 // of one that was given up. Errors: ErrNotFound, *federation.StateError when
 // there is nothing to try again, federation.ErrConflict.
 func (s *Service) RetryDelivery(ctx context.Context, who Actor, id, delivery string) error {
-	_, err := s.act(ctx, id, 0, func(ctx context.Context, tx bun.Tx, a *Application, p parts) error {
-		d, err := p.outbox.Get(ctx, delivery)
+	return s.DB.Tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		a, err := s.one(ctx, tx, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("a.id = ?", id) })
+		if err != nil {
+			return err
+		}
+		outbox := s.on(tx).outbox
+		d, err := outbox.Get(ctx, delivery)
 		if errors.Is(err, federation.ErrNotFound) || err == nil && d.Reference != a.Reference {
 			return ErrNotFound
 		}
 		if err != nil {
 			return err
 		}
-		if err := p.outbox.Retry(ctx, d.ID); err != nil {
+		if err := outbox.Retry(ctx, d.ID); err != nil {
 			return err
 		}
 		if err := s.log(ctx, tx, a.ID, who, "delivery-retried", "", s.now()); err != nil {
@@ -164,5 +169,4 @@ func (s *Service) RetryDelivery(ctx context.Context, who Actor, id, delivery str
 		}
 		return s.wake(ctx, tx, StepDelivery, d.ID)
 	})
-	return err
 }
