@@ -85,11 +85,14 @@ func (p *Portal) compose(ctx context.Context) error {
 	}
 	ring := p.ring()
 	if p.cfg.Mode == Demo {
-		if err := p.startSimulators(ring); err != nil {
+		if err := p.startSimulators(ctx, ring); err != nil {
 			return err
 		}
 	}
 	if err := p.composeStores(ctx); err != nil {
+		return err
+	}
+	if err := p.composeNetwork(); err != nil {
 		return err
 	}
 	if err := p.composeLogin(ring); err != nil {
@@ -261,8 +264,8 @@ func (p *Portal) forms() (*assistant.Set, error) {
 
 func (p *Portal) mailer() (*smtp.Sender, error) {
 	o := smtp.Options{Addr: p.cfg.SMTP, From: p.cfg.Town + " <" + p.cfg.MailFrom + ">", Now: p.clock.Now}
-	if p.sims.mail != nil {
-		o.Addr, o.InsecurePlaintext = p.sims.mail.Addr, true // the catch-all server of the demo on this machine
+	if p.sims.control != nil {
+		o.Addr, o.InsecurePlaintext = p.sims.desc.Mail.Addr, true // the catch-all server of the demo on this machine
 	}
 	return smtp.New(o)
 }
@@ -311,8 +314,8 @@ func (p *Portal) composeLogin(ring keys.Ring) error {
 	}
 	c.staff = &staff.Login{Issuer: p.cfg.StaffIssuer, ClientID: p.cfg.StaffClient, ClientSecret: p.cfg.StaffSecret,
 		RedirectURL: p.URL() + "/amt/oidc/antwort", Person: p.person, Now: p.clock.Now}
-	if p.sims.oidc != nil {
-		c.staff.Issuer, c.staff.ClientID, c.staff.ClientSecret = p.sims.oidc.URL, simClient, p.sims.secret
+	if p.sims.control != nil {
+		c.staff.Issuer, c.staff.ClientID, c.staff.ClientSecret = p.sims.desc.OpenID.Issuer, p.sims.access.ClientID, p.sims.access.ClientSecret
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stadttor/stadttor/examples/portal/internal/demo"
+	"github.com/stadttor/stadttor/examples/portal/internal/sims"
 )
 
 // Modes of a portal.
@@ -27,6 +28,9 @@ type Config struct {
 	// SimListen is the address of the first simulator; the others follow on
 	// the next ports. Port 0 takes free ports. Default localhost:8081.
 	SimListen string
+	// Simulators is the address of simulators in another process (the
+	// program simulators). Default: the demo starts its own.
+	Simulators string
 	// PublicURL is how browsers reach the portal. It fixes the SAML entityID
 	// and with it every person's bPK2, so it must never change. Default: http
 	// and the listen address.
@@ -59,6 +63,11 @@ type Config struct {
 	// MailFrom is the sender of notices.
 	MailFrom string
 
+	// Members is the file that lists the Portalverbund: this portal and the
+	// members that its search asks. Default: none, in the demo those of the
+	// world.
+	Members string
+
 	// PortalName and Town stand in the head of every page.
 	PortalName, Town string
 	// Texts, Templates and Static replace single texts, templates and static
@@ -71,6 +80,8 @@ type Config struct {
 	Now func() time.Time
 	// Progress is told what is done while the portal starts.
 	Progress func(string)
+
+	simulators *sims.Set // of another portal in this process
 }
 
 // ConfigError says which setting cannot be used.
@@ -151,6 +162,9 @@ func (c *Config) checkProduction(bad func(setting, problem string)) {
 	}
 	if c.SimListen != "" && c.SimListen != "localhost:8081" {
 		bad("PORTAL_SIM_LISTEN", "must be empty in production: there are no simulators")
+	}
+	if c.Simulators != "" {
+		bad("PORTAL_SIMULATORS", "must be empty in production: there are no simulators")
 	}
 	if c.OnlineServiceID == "BMI-A0000" {
 		bad("PORTAL_ONLINE_SERVICE_ID", "is needed in production")

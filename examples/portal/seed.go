@@ -15,7 +15,7 @@ func (p *Portal) seeder() *seed.Seeder {
 	c := &p.parts
 	return &seed.Seeder{DB: p.db, World: p.world, Applications: c.applications, Authority: c.authority, Editor: c.editor,
 		Folder: filepath.Join(p.cfg.Data, "uebergabe"), EntityID: p.URL(), Now: p.clock.Now, Progress: p.cfg.Progress,
-		ClearHandOvers: p.clearHandOvers, ClearMails: p.sims.mail.Clear, SetOffset: p.clock.SetOffset}
+		ClearHandOvers: p.clearHandOvers, ClearMails: p.forgetOutside, SetOffset: p.clock.SetOffset}
 }
 
 func (p *Portal) seed(ctx context.Context) error {
@@ -32,9 +32,13 @@ func (p *Portal) composeTester() {
 	if real == nil {
 		real = time.Now
 	}
-	(&tester.Pages{DB: p.db.Read, Accounts: p.parts.accounts, Outbox: p.parts.outbox,
-		BundID: p.sims.bundid, Staff: p.sims.oidc, Mail: p.sims.mail, EntityID: p.URL(),
-		RealNow: real, Offset: p.clock.Offset, SetOffset: p.setClock, Reset: p.seeding.Reset}).Register(p.core)
+	pages := &tester.Pages{DB: p.db.Read, Accounts: p.parts.accounts, Outbox: p.parts.outbox,
+		EntityID: p.URL(),
+		RealNow:  real, Offset: p.clock.Offset, SetOffset: p.setClock, Reset: p.seeding.Reset}
+	if set := p.sims.set; set != nil {
+		pages.BundID, pages.Staff, pages.Mail = set.BundID, set.OpenID, set.Mail
+	}
+	pages.Register(p.core)
 }
 
 // setClock shifts the clock of portal and simulators and keeps the shift over
@@ -44,5 +48,5 @@ func (p *Portal) setClock(ctx context.Context, d time.Duration) error {
 		return err
 	}
 	p.clock.SetOffset(d)
-	return nil
+	return p.sims.control.SetOffset(ctx, d)
 }

@@ -2,114 +2,93 @@ package portal
 
 import (
 	"context"
-	"crypto/rand"
-	"net/http"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/stadttor/stadttor/bundid/bundidsim"
-	"github.com/stadttor/stadttor/examples/portal/internal/demo"
 	"github.com/stadttor/stadttor/examples/portal/internal/keys"
-	"github.com/stadttor/stadttor/examples/portal/internal/mailsim"
-	"github.com/stadttor/stadttor/examples/portal/internal/oidcsim"
+	"github.com/stadttor/stadttor/examples/portal/internal/sims"
 )
-
-// simClient is the portal's name at the simulated OpenID provider.
-const simClient = "stadttor-portal"
 
 // simulators are the outside systems of the demo, each with an origin of its
 // own: on localhost, while the portal is on 127.0.0.1, so that browsers treat
-// them as other sites, as in life.
+// them as other sites, as in life. They run in this process or in another.
 type simulators struct {
-	bundid *bundidsim.Server
-	oidc   *oidcsim.Server
-	mail   *mailsim.Server
-	secret string // of the portal at the OpenID provider
+	set     *sims.Set    // nil when they run in another process
+	control sims.Control // nil in production
+	desc    sims.Description
+	access  sims.Access
 }
 
+// metadata are those of the login of the citizens.
 func (s *simulators) metadata() []byte {
-	if s.bundid == nil {
+	if s.control == nil {
 		return nil
 	}
-	return s.bundid.Metadata()
+	return []byte(s.desc.BundID.Metadata)
 }
 
-func (p *Portal) startSimulators(ring keys.Ring) error {
-	log := p.cfg.Logger
-	pair, err := ring.Get("simulator-bundid")
-	if err != nil {
-		return err
-	}
-	p.sims.bundid, err = bundidsim.Start(&bundidsim.Options{Addr: p.cfg.SimListen, Keys: &bundidsim.Keys{Key: pair.Key, Certificate: pair.Certificate},
-		SPMetadata: func(context.Context, string) ([]byte, error) { return p.parts.login.Metadata() }, Now: p.clock.Now, Logger: log})
-	if err != nil {
-		return err
-	}
-	p.closers = append(p.closers, p.sims.bundid.Close)
-
-	if pair, err = ring.Get("simulator-openid"); err != nil {
-		return err
-	}
-	addr, err := nextPort(p.cfg.SimListen, 1)
-	if err != nil {
-		return err
-	}
-	p.sims.secret = rand.Text()
-	p.sims.oidc, err = oidcsim.Start(oidcsim.Options{Addr: addr, SigningKey: pair.Key, People: simPeople(), Now: p.clock.Now, Logger: log,
-		Clients: []oidcsim.Client{{ID: simClient, Secret: p.sims.secret, RedirectURIs: []string{p.URL() + "/amt/oidc/antwort"}, PostLogoutURIs: []string{p.URL() + "/amt/anmelden"}}}})
-	if err != nil {
-		return err
-	}
-	p.closers = append(p.closers, p.sims.oidc.Close)
-
-	if addr, err = nextPort(p.cfg.SimListen, 2); err != nil {
-		return err
-	}
-	if p.sims.mail, err = mailsim.Start(addr, p.clock.Now, log); err != nil {
-		return err
-	}
-	p.closers = append(p.closers, p.sims.mail.Close)
-	return nil
-}
-
-func simPeople() []oidcsim.Person {
-	departments := map[string]string{}
-	parents := map[string]string{}
-	for _, u := range demo.Units() {
-		departments[u.ID], parents[u.ID] = u.Name, u.Parent
-	}
-	var out []oidcsim.Person
-	for _, s := range demo.StaffMembers() {
-		top := s.Unit
-		for parents[top] != "" && parents[top] != demo.RootUnit {
-			top = parents[top]
+// startSimulators starts the simulators, or finds those that run elsewhere,
+// and tells them of this portal.
+func (p *Portal) startSimulators(ctx context.Context, ring keys.Ring) error {
+	me := sims.Portal{ID: p.world.ID, URL: p.URL()}
+	var err error
+	switch {
+	case p.cfg.Simulators != "":
+		if p.sims.control, err = sims.Dial(p.cfg.Simulators); err != nil {
+			return &ConfigError{"PORTAL_SIMULATORS", "must be the address of simulators, like http://localhost:8088"}
 		}
-		out = append(out, oidcsim.Person{Sub: s.Sub, Name: s.Name, Mail: s.Mail, Title: s.Function, Groups: []string{s.Unit}, Department: departments[top]})
-	}
-	return out
-}
-
-// health adds two addresses: live answers while the process runs, ready also asks the database, so that
-// a load balancer sends nobody to an instance that cannot answer.
-func (p *Portal) health() {
-	p.core.HandleRaw("GET /healthz/live", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") }))
-	p.core.HandleRaw("GET /healthz/ready", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
-		defer cancel()
-		if err := p.db.Read.PingContext(ctx); err != nil {
-			answer(w, http.StatusServiceUnavailable, "database")
-			return
+	case p.cfg.simulators != nil: // those of another portal in this process
+		p.sims.set = p.cfg.simulators
+	default:
+		p.sims.set, err = sims.Start(ctx, sims.Options{Listen: p.cfg.SimListen, Keys: ring, Now: p.clock.Now, Logger: p.cfg.Logger})
+		if err != nil {
+			return err
 		}
-		answer(w, http.StatusOK, "ok")
-	}))
+		p.closers = append(p.closers, p.sims.set.Close)
+	}
+	if p.sims.set != nil {
+		p.sims.control = sims.Local(p.sims.set)
+		me.Metadata = func() ([]byte, error) { return p.parts.login.Metadata() }
+	}
+	if p.sims.access, err = p.announce(ctx, me); err != nil {
+		return err
+	}
+	if p.sims.desc, err = p.sims.control.Description(ctx); err != nil {
+		return err
+	}
+	return p.sims.control.SetOffset(ctx, p.clock.Offset())
 }
 
-func answer(w http.ResponseWriter, status int, text string) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.WriteHeader(status)
-	w.Write([]byte(text + "\n"))
+// announceTime is how long a portal waits for simulators that start at the
+// same time.
+const announceTime = 10 * time.Second
+
+func (p *Portal) announce(ctx context.Context, me sims.Portal) (sims.Access, error) {
+	ctx, cancel := context.WithTimeout(ctx, announceTime)
+	defer cancel()
+	for {
+		a, err := p.sims.control.Register(ctx, me)
+		if !errors.Is(err, sims.ErrAway) {
+			return a, err
+		}
+		select {
+		case <-ctx.Done():
+			return a, &ConfigError{"PORTAL_SIMULATORS", "names an address where no simulators answer"}
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// forgetOutside empties what a reset has to empty besides the portal itself.
+func (p *Portal) forgetOutside() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := errors.Join(p.sims.control.Forget(ctx), p.sims.control.SetOffset(ctx, 0), p.calls.Forget(ctx)); err != nil {
+		p.cfg.Logger.Warn("simulators cannot be emptied", "cause", err.Error())
+	}
 }
 
 // clearHandOvers empties the folder of hand-overs at a reset.

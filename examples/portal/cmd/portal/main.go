@@ -65,6 +65,7 @@ func configure(args []string) (portal.Config, bool, error) {
 	}
 	text(&c.Listen, "listen", "PORTAL_LISTEN", "address to serve on, default 127.0.0.1:8080")
 	text(&c.SimListen, "sim-listen", "PORTAL_SIM_LISTEN", "address of the first simulator, default localhost:8081")
+	text(&c.Simulators, "simulators", "PORTAL_SIMULATORS", "address of simulators in another process, empty: start own ones")
 	text(&c.PublicURL, "public-url", "PORTAL_PUBLIC_URL", "address that browsers use; fixes the SAML entityID")
 	text(&c.Mode, "mode", "PORTAL_MODE", "demo or production, default demo")
 	text(&c.World, "world", "PORTAL_WORLD", "world of the demo: altenwehr or weserheide, default altenwehr")
@@ -72,6 +73,7 @@ func configure(args []string) (portal.Config, bool, error) {
 	text(&c.Keys, "keys", "PORTAL_KEYS", "folder of the private keys, default keys in the data folder")
 	text(&c.DatabaseURL, "database-url", "PORTAL_DATABASE_URL", "postgres://..., empty: SQLite in the data folder")
 	text(&c.BlobURL, "blob-url", "PORTAL_BLOB_URL", "s3://..., empty: files in the data folder")
+	text(&c.Members, "members", "PORTAL_MEMBERS", "file with the members of the Portalverbund that the search asks")
 	text(&c.BundIDMetadata, "bundid-metadata", "PORTAL_BUNDID_METADATA", "file with the metadata of BundID, production")
 	text(&c.OnlineServiceID, "online-service-id", "PORTAL_ONLINE_SERVICE_ID", "BMI-ID of the connection, production")
 	text(&c.StaffIssuer, "staff-issuer", "PORTAL_STAFF_ISSUER", "OpenID provider of the staff, production")
