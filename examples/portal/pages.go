@@ -27,8 +27,9 @@ func (p *Portal) composePages() error {
 	reader := c.inbox.With(postkorbsql.New(p.db.Read))
 
 	finding := &find.Pages{Catalogue: c.catalogue, Assistants: c.assistants, Feedback: p.feedback, Town: p.cfg.Town,
-		Municipalities: municipalities(), Reaches: c.reaches, Wanted: p.wanted(), Imprint: find.Imprint(p.world.Imprint)}
+		Municipalities: municipalities(), Reaches: c.reaches, Wanted: p.wanted(), Imprint: find.Imprint(p.world.Imprint), Network: p.network.get}
 	finding.Register(core)
+	p.handleSearch()
 	(&login.Pages{Provider: c.login, Accounts: c.accounts, Applications: c.applications, Sessions: core.Sessions}).Register(core)
 	(&apply.Pages{Applications: c.applications, Assistants: c.assistants, Accounts: c.accounts, Catalogue: c.catalogue,
 		Attributes: func(r *web.Request) ([]konto.Attribute, error) { return login.Attributes(r, c.accounts) },

@@ -42,7 +42,11 @@ type Portal struct {
 	calls    *calls.Recorder // nil but in the demo
 	seeding  *seed.Seeder
 	closers  []func() error
-	started  bool
+	network  *network
+	// memberURLs is where members of the demo run, by member; set before
+	// composeNetwork. Later ones come through network.setMember.
+	memberURLs map[string]string
+	started    bool
 }
 
 // New opens everything that a portal needs and, in the demo, builds its first
@@ -58,6 +62,9 @@ func New(ctx context.Context, cfg Config) (p *Portal, err error) {
 	p = &Portal{cfg: cfg, clock: clock.New(cfg.Now)}
 	if p.world, err = demo.WorldOf(cfg.World); err != nil {
 		return nil, &ConfigError{"PORTAL_WORLD", "is no world of the demo"}
+	}
+	if err := p.cfg.checkMembers(p.world); err != nil {
+		return nil, err
 	}
 	p.parts.world = p.world
 	defer func() {
