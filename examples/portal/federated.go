@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -14,7 +13,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/stadttor/stadttor/examples/portal/internal/wastesim"
 	"github.com/stadttor/stadttor/examples/portal/internal/web/find"
 	"github.com/stadttor/stadttor/federation"
 	"github.com/stadttor/stadttor/federation/portalsearch"
@@ -24,13 +22,6 @@ import (
 // searchBudget is how long a page waits for the members; the portal's own
 // catalogue is searched meanwhile and never cut.
 const searchBudget = 300 * time.Millisecond
-
-// Members of the demo that run beside the portal; see Portal.memberURLs.
-const (
-	wasteMember    = "abfallwirtschaft"
-	districtMember = "landkreis" // Altenwehr's name for the second portal
-	townMember     = "altenwehr" // the second portal's name for Altenwehr
-)
 
 // network is the Portalverbund. In the demo some members get their address only
 // when they run; then it is built anew.
@@ -48,12 +39,11 @@ func (p *Portal) composeNetwork() error {
 	if err != nil {
 		return err
 	}
-	if err := p.startWaste(); err != nil {
-		return err
-	}
-	p.network = &network{p: p, file: file, urls: maps.Clone(p.memberURLs)}
-	if p.network.urls == nil {
-		p.network.urls = map[string]string{}
+	p.network = &network{p: p, file: file, urls: map[string]string{}}
+	if p.cfg.Members == "" { // the demo's own
+		for _, m := range p.sims.desc.Members {
+			p.network.urls[m.ID] = m.URL
+		}
 	}
 	return p.network.build()
 }
@@ -108,18 +98,14 @@ func (n *network) build() error {
 
 // source is the way to search a member.
 func (n *network) source(m memberEntry) (federation.Source, error) {
+	client := n.p.calls.Client(m.ID, 10*time.Second) // follows no redirects
 	switch m.Source {
 	case sourcePortal:
-		return portalsearch.New(portalsearch.Config{URL: m.URL, Client: n.p.memberClient(m.ID), InsecureAllowHTTP: n.p.cfg.Mode == Demo})
+		return portalsearch.New(portalsearch.Config{URL: m.URL, Client: client, InsecureAllowHTTP: n.p.cfg.Mode == Demo})
 	case sourceWaste:
-		return &wasteSource{address: strings.TrimSuffix(m.URL, "/") + "/api/leistungen", client: n.p.memberClient(m.ID), postcode: n.p.postcode}, nil
+		return &wasteSource{address: strings.TrimSuffix(m.URL, "/") + "/api/leistungen", client: client, postcode: n.p.postcode}, nil
 	}
 	return federation.Links(m.hits()), nil
-}
-
-// memberClient asks one member; redirects are never followed.
-func (p *Portal) memberClient(string) *http.Client {
-	return &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
 // postcode is one of an area; empty if it has none.
@@ -278,26 +264,4 @@ func (p *Portal) ownOffice(ctx context.Context, service xzufi.ID, area string) (
 func badQuery(err error) bool {
 	var invalid *xzufi.InvalidError
 	return errors.Is(err, xzufi.ErrNotFound) || errors.As(err, &invalid)
-}
-
-// startWaste starts the waste company of the demo unless it runs already.
-func (p *Portal) startWaste() error {
-	if p.cfg.Mode != Demo || p.memberURLs[wasteMember] != "" {
-		return nil
-	}
-	addr, err := nextPort(p.cfg.SimListen, 5)
-	if err != nil {
-		return err
-	}
-	s, err := wastesim.Start(wastesim.Options{Addr: addr, Now: p.clock.Now, Logger: p.cfg.Logger})
-	if err != nil {
-		return err
-	}
-	p.closers = append(p.closers, s.Close)
-	p.memberURLs = maps.Clone(p.memberURLs)
-	if p.memberURLs == nil {
-		p.memberURLs = map[string]string{}
-	}
-	p.memberURLs[wasteMember] = s.URL
-	return nil
 }

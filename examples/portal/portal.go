@@ -43,10 +43,7 @@ type Portal struct {
 	seeding  *seed.Seeder
 	closers  []func() error
 	network  *network
-	// memberURLs is where members of the demo run, by member; set before
-	// composeNetwork. Later ones come through network.setMember.
-	memberURLs map[string]string
-	started    bool
+	started  bool
 }
 
 // New opens everything that a portal needs and, in the demo, builds its first
