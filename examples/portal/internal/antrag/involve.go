@@ -99,15 +99,15 @@ type Participation struct {
 }
 
 // Open reports whether the involvement runs at an instant.
-func (p *Participation) Open(at time.Time) bool {
+func (p Participation) Open(at time.Time) bool {
 	return p.EndedAt.IsZero() && (p.EndsAt.IsZero() || at.Before(p.EndsAt))
 }
 
 // Limited reports whether the unit sees a part of the case only.
-func (p *Participation) Limited() bool { return p.Scope != ScopeWhole }
+func (p Participation) Limited() bool { return p.Scope != ScopeWhole }
 
 // News reports whether an answer is there that the lead did not take note of.
-func (p *Participation) News() bool { return p.Ending == EndedByAnswer && p.SeenAt.IsZero() }
+func (p Participation) News() bool { return p.Ending == EndedByAnswer && p.SeenAt.IsZero() }
 
 func (p *Participation) utc() {
 	for _, t := range []*time.Time{&p.StartedAt, &p.EndsAt, &p.EndedAt, &p.SeenAt} {
