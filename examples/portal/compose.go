@@ -33,6 +33,7 @@ import (
 	"github.com/stadttor/stadttor/rbac/rbacsql"
 	"github.com/stadttor/stadttor/xzufi"
 	"github.com/stadttor/stadttor/xzufi/xzufisql"
+	"github.com/uptrace/bun"
 )
 
 // parts are the components and services, wired together.
@@ -52,6 +53,7 @@ type parts struct {
 	logins       *bundidsql.Store
 	staff        *staff.Login
 	jobs         *jobs.Engine
+	handOvers    handOvers
 }
 
 func (p *Portal) migrate(ctx context.Context) error {
@@ -89,6 +91,9 @@ func (p *Portal) compose(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := p.startNeighbour(ctx); err != nil {
+		return err
+	}
 	if err := p.composeStores(ctx); err != nil {
 		return err
 	}
@@ -112,7 +117,10 @@ func (p *Portal) compose(ctx context.Context) error {
 	if err := p.parts.authority.Refresh(ctx); err != nil {
 		return err
 	}
-	return p.composePages()
+	if err := p.composePages(); err != nil {
+		return err
+	}
+	return p.awaitNeighbour()
 }
 
 // settingMode is the mode that a database belongs to, settingSeeded the version
@@ -214,13 +222,16 @@ func (p *Portal) composeCore() error {
 	p.core = &web.Core{
 		Log: p.cfg.Logger, Now: p.clock.Now, Texts: texts, Renderer: renderer,
 		Sessions: &web.Sessions{DB: p.db, Now: p.clock.Now, Secure: p.public.Scheme == "https", Limits: web.DefaultSessionLimits()},
-		Public:   p.public, Demo: p.cfg.Mode == Demo, PortalName: p.cfg.PortalName, Town: p.cfg.Town,
+		Public:   p.public, Demo: p.cfg.Mode == Demo, TesterURL: p.cfg.testerURL, PortalName: p.cfg.PortalName, Town: p.cfg.Town,
 	}
 	return nil
 }
 
 func (p *Portal) composeStores(ctx context.Context) error {
 	c, log := &p.parts, p.cfg.Logger
+	if err := p.composeHandOvers(); err != nil {
+		return err
+	}
 	var err error
 	if c.blobs, err = blob.Open(ctx, p.cfg.BlobURL, p.cfg.Data); err != nil {
 		return err
@@ -245,8 +256,12 @@ func (p *Portal) composeStores(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	transports, err := p.transports(drop)
+	if err != nil {
+		return err
+	}
 	c.outbox = federation.New(federationsql.New(p.db.Write), &federation.Options{Now: p.clock.Now, Logger: log,
-		Transports: map[string]federation.Transport{"ablage": drop},
+		Transports: transports,
 		OpenPart: func(ctx context.Context, part federation.Part) (io.ReadCloser, error) {
 			return c.blobs.Open(ctx, part.BlobKey)
 		}})
@@ -355,8 +370,10 @@ func (p *Portal) composeApplications() error {
 		Unit:        c.unit,
 		UnitName:    p.world.UnitName,
 		KnownUnit:   func(id string) bool { _, ok := c.authority.Policy().Unit(id); return ok },
-		Destination: func(assistant string) string { return "ablage:" + assistant },
-		Text:        p.core.Texts.Get,
+		Destination: c.handOvers.destination, TwoWay: c.handOvers.twoWay,
+		Inlet:   federation.NewInlet(federationsql.NewReplies(p.db.Write), &federation.InletOptions{Now: p.clock.Now, Logger: p.cfg.Logger}),
+		Replies: func(db bun.IDB) federation.ReplyStore { return federationsql.NewReplies(db) },
+		Text:    p.core.Texts.Get,
 	})
 	return nil
 }
@@ -401,13 +418,14 @@ func (p *Portal) composeJobs(ctx context.Context) error {
 	c := &p.parts
 	steps := []jobs.Step{
 		{Name: antrag.StepNotice, Due: c.inbox.Due, Do: c.inbox.Notify},
-		{Name: antrag.StepDelivery, Due: c.outbox.Due, Do: c.outbox.Deliver},
+		{Name: antrag.StepDelivery, Due: c.outbox.Due, Do: p.deliver},
 	}
 	chores := []jobs.Chore{
 		{Name: "sessions", Every: 10 * time.Minute, Do: p.core.Sessions.Purge},
 		{Name: "drafts", Every: time.Hour, Do: c.applications.PurgeDrafts},
 		{Name: "files", Every: time.Hour, Do: c.applications.PurgeFiles},
 		{Name: "involvements", Every: time.Minute, Do: c.applications.EndDue},
+		{Name: "once", Every: time.Hour, Do: c.applications.PurgeOnce},
 		{Name: "logins", Every: 10 * time.Minute, Do: func(ctx context.Context) error { return c.logins.Purge(ctx, p.clock.Now()) }},
 	}
 	engine, err := jobs.New(ctx, p.db, p.clock.Now, p.cfg.Logger, steps, chores)

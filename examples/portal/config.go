@@ -40,6 +40,8 @@ type Config struct {
 	// World is the administration of the demo: altenwehr, the town, or
 	// weserheide, the Landkreis. Default altenwehr.
 	World string
+	// Alone leaves out the second portal of the demo, that of the Landkreis.
+	Alone bool
 	// Data is the folder for what the portal keeps itself. Default ./data.
 	Data string
 	// Keys is the folder of the private keys. Default: keys in Data.
@@ -63,6 +65,11 @@ type Config struct {
 	// MailFrom is the sender of notices.
 	MailFrom string
 
+	// HandOvers is the file that says which applications go to which back
+	// office. Default: all go to the folder uebergabe in Data, in the demo those
+	// about dogs to the simulator of a back office.
+	HandOvers string
+
 	// Members is the file that lists the Portalverbund: this portal and the
 	// members that its search asks. Default: none, in the demo those of the
 	// world.
@@ -81,7 +88,9 @@ type Config struct {
 	// Progress is told what is done while the portal starts.
 	Progress func(string)
 
-	simulators *sims.Set // of another portal in this process
+	simulators *sims.Set    // of another portal in this process
+	listener   net.Listener // on which to serve, already open
+	testerURL  string       // of the pages for testers, when another portal has them
 }
 
 // ConfigError says which setting cannot be used.

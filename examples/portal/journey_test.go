@@ -38,7 +38,7 @@ func consent(p *page) *page {
 	if !strings.HasPrefix(p.url.Path, "/konto/einrichten") {
 		return p
 	}
-	return p.form("einrichten").send()
+	return p.agree("einrichten").send()
 }
 
 // walk fills the steps of an assistant with the given answers until the page

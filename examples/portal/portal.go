@@ -43,6 +43,7 @@ type Portal struct {
 	seeding  *seed.Seeder
 	closers  []func() error
 	network  *network
+	beside   *neighbour // nil: none
 	started  bool
 }
 
@@ -70,7 +71,9 @@ func New(ctx context.Context, cfg Config) (p *Portal, err error) {
 			p = nil
 		}
 	}()
-	if p.listener, err = net.Listen("tcp", cfg.Listen); err != nil {
+	if p.listener = cfg.listener; p.listener != nil {
+		// opened by the portal that started this one
+	} else if p.listener, err = net.Listen("tcp", cfg.Listen); err != nil {
 		return p, fmt.Errorf("portal: cannot listen on %s: %w", cfg.Listen, err)
 	}
 	p.closers = append(p.closers, func() error {
@@ -164,6 +167,9 @@ func (p *Portal) Run(ctx context.Context, ready func()) error {
 	rights, stopRights := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopRights()
 	go p.followRights(rights)
+	beside, stopBeside := context.WithCancel(ctx)
+	defer stopBeside()
+	p.runNeighbour(beside)
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(p.listener) }()
 	if ready != nil {
@@ -182,7 +188,8 @@ func (p *Portal) Run(ctx context.Context, ready func()) error {
 	if e := p.parts.jobs.Stop(end); e != nil {
 		err = errors.Join(err, fmt.Errorf("portal: background work did not end in time: %w", e))
 	}
-	return err
+	stopBeside()
+	return errors.Join(err, p.neighbourEnded())
 }
 
 // followRights brings changes of rights that another instance made to this

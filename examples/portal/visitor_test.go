@@ -44,7 +44,7 @@ func start(t testing.TB, change func(*portal.Config)) *portal.Portal {
 	// A day on which offices are open; the clock runs on from there.
 	begin := time.Now()
 	now := func() time.Time { return time.Date(2026, 11, 10, 9, 30, 0, 0, time.UTC).Add(time.Since(begin)) }
-	cfg := portal.Config{Listen: "127.0.0.1:0", SimListen: "localhost:0", Data: filepath.Join(t.TempDir(), "data"), Keys: dir, Now: now}
+	cfg := portal.Config{Listen: "127.0.0.1:0", SimListen: "localhost:0", Data: filepath.Join(t.TempDir(), "data"), Keys: dir, Now: now, Alone: true}
 	if change != nil {
 		change(&cfg)
 	}
