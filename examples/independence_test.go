@@ -70,6 +70,11 @@ var libraries = map[string]map[string]string{
 		"github.com/blevesearch/snowballstem": "German stems for the search",
 		"golang.org/x/text":                   "Unicode normal forms for the search",
 	},
+	"federation": {
+		"github.com/hashicorp/golang-lru/v2": "keeps answers of members",
+		"github.com/sony/gobreaker/v2":       "leaves members alone that fail",
+		"golang.org/x/sync":                  "asks the same question once at a time",
+	},
 	"postkorb/smtp": {
 		"github.com/wneessen/go-mail": "builds and sends mail",
 		"golang.org/x/text":           "needed by go-mail",

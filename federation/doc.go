@@ -22,6 +22,23 @@
 //		err = outbox.Deliver(ctx, id)
 //	}
 //
+// # Search
+//
+// A [Searcher] asks all members that can know something at the same time and
+// answers within a budget with what is there, saying who is missing:
+//
+//	s, err := federation.NewSearcher([]federation.Participant{
+//		{Member: district, Source: portal},                  // portalsearch.New
+//		{Member: waterworks, Source: federation.Links{...}}, // a fixed list
+//	}, nil)
+//	answer := s.Search(ctx, federation.Query{Text: "Sperrmüll", Area: "033990004004"})
+//
+// Answers are kept for a minute, used longer while a new one is fetched, and up
+// to an hour while a member fails; late answers serve the next query. A member
+// that fails three times in a row is left alone for ten seconds. [Merge] joins
+// the lists by rank, without doubles. There are no pages: ask for enough, or
+// merge the first hits of a list of one's own with [Answer].Rankings.
+//
 // # States
 //
 // queued → sending → delivered; from sending back to queued after a temporary
@@ -59,6 +76,10 @@
 //
 // Names of attachments are foreign input; a transport must not use them as
 // paths. A transport that ignores its context outlives its lease; its delivery
-// is then sent a second time under the same key. Logs hold ids and codes, never
+// is then sent a second time under the same key. What members answer is foreign
+// input: a [Searcher] lets through plain text and links to the member's own
+// hosts only. Members' addresses are trusted configuration; whoever takes them
+// from others gives the sources an HTTP client that refuses private addresses.
+// Queries are not logged, but kept in memory as keys of answers. Logs hold ids and codes, never
 // content. The payload lies in the database in the clear.
 package federation
