@@ -45,18 +45,19 @@ func (p *Pages) working(permission string, h func(*visit, *file) error) web.Hand
 func (p *Pages) actions(v *visit, f *file) []web.Link {
 	may := func(perm string) bool { return v.may.allowed(perm, f.obj) }
 	read := may(permRead)
+	waits := p.Applications.Prepaid(f.Application) // nothing is decided before the fee is there
 	var out []web.Link
 	add := func(ok bool, name, path string) {
 		if ok {
 			out = append(out, web.Link{Label: v.T("desk.action." + name), URL: casePath(f.ID, path)})
 		}
 	}
-	add(read && may(permMessage) && !f.Closed(), "ask", "rueckfrage")
-	add(read && may(permMessage) && !f.Closed(), "request", "nachforderung")
+	add(read && may(permMessage) && !f.Closed() && !waits, "ask", "rueckfrage")
+	add(read && may(permMessage) && !f.Closed() && !waits, "request", "nachforderung")
 	add(read && may(permMessage), "inform", "mitteilung")
-	add(read && may(permDecide) && !f.Closed(), "decide", "bescheid")
-	add(read && may(permProcess) && len(nextStatuses(f.Status)) > 0, "status", "status")
-	add(may(permAssign) && !f.Closed(), "assign", "zuweisen")
+	add(read && may(permDecide) && !f.Closed() && !waits, "decide", "bescheid")
+	add(read && may(permProcess) && len(nextStatuses(f.Status)) > 0 && !waits, "status", "status")
+	add(may(permAssign) && !f.Closed() && !waits, "assign", "zuweisen")
 	add(read && may(permInvolve) && !f.Closed(), "involve", "beteiligen")
 	add(may(permTransfer) && !f.Closed(), "transfer", "abgeben")
 	add(read && may(permNote), "note", "vermerk")

@@ -80,6 +80,7 @@ type caseData struct {
 	Documents   []attachment
 	ShowOrders  bool
 	Orders      []order
+	Unpaid      bool // nothing may be done before the fee is paid
 	Deliveries  []delivery
 	Messages    []message
 	Log         []event
@@ -194,7 +195,8 @@ func (p *Pages) content(v *visit, f *file, d *caseData) error {
 	if d.History, err = p.history(v, f); err != nil {
 		return err
 	}
-	process := v.may.allowed(permProcess, f.obj) && !f.Closed()
+	d.Unpaid = p.Applications.Prepaid(f.Application)
+	process := v.may.allowed(permProcess, f.obj) && !f.Closed() && !d.Unpaid
 	d.Take = process && f.Assignee == ""
 	d.Give = process && f.Assignee == v.person()
 	return nil

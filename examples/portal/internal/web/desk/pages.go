@@ -159,7 +159,7 @@ func known(err error) error {
 		return nil
 	case errors.Is(err, antrag.ErrNotFound), errors.Is(err, postkorb.ErrNotFound):
 		return web.ErrNotFound
-	case errors.Is(err, antrag.ErrConflict), errors.Is(err, antrag.ErrClosed), errors.Is(err, postkorb.ErrConflict), errors.Is(err, postkorb.ErrClosed):
+	case errors.Is(err, antrag.ErrConflict), errors.Is(err, antrag.ErrClosed), errors.Is(err, antrag.ErrUnpaid), errors.Is(err, postkorb.ErrConflict), errors.Is(err, postkorb.ErrClosed):
 		return web.ErrConflict
 	case errors.Is(err, postkorb.ErrDenied):
 		return web.ErrForbidden
