@@ -33,12 +33,13 @@ func (p *Portal) composePages() error {
 	(&login.Pages{Provider: c.login, Accounts: c.accounts, Applications: c.applications, Sessions: core.Sessions}).Register(core)
 	(&apply.Pages{Applications: c.applications, Assistants: c.assistants, Accounts: c.accounts, Catalogue: c.catalogue,
 		Attributes: func(r *web.Request) ([]konto.Attribute, error) { return login.Attributes(r, c.accounts) },
-		Places:     c.catalogue.Places, PlaceName: finding.PlaceName, Unit: c.unit, Service: p.serviceOf}).Register(core)
+		Places:     c.catalogue.Places, PlaceName: finding.PlaceName, Unit: c.unit, Service: p.serviceOf, LookUp: p.lookUp}).Register(core)
 	(&account.Pages{Accounts: c.accounts, Applications: c.applications, Inbox: c.inbox, Reader: reader, Sessions: core.Sessions, CopyPDF: p.copyPDF}).Register(core)
 	work := &desk.Pages{Applications: c.applications, Policy: c.authority.Policy, Tenant: p.world.ID, Now: p.clock.Now, Login: c.staff,
-		PersonName: p.world.PersonName, UnitName: p.world.UnitName, PersonUnit: p.world.PersonUnit, Deliveries: c.outbox, CopyPDF: p.copyPDF,
+		PersonName: p.world.PersonName, UnitName: p.world.UnitName, PersonUnit: p.world.PersonUnit, Deliveries: c.outbox, BackOffice: c.handOvers.name, CopyPDF: p.copyPDF,
 		PlaceName: func(key string) (string, bool) { return finding.PlaceName(context.Background(), key) }}
 	work.Register(core)
+	p.handleReplies()
 	p.composeTester()
 	p.health()
 

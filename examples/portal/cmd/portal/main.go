@@ -49,6 +49,9 @@ func run(args []string) error {
 		fmt.Printf("\n  Bereit nach %.1f Sekunden: %s\n", time.Since(begin).Seconds(), p.URL())
 		if cfg.Mode != portal.Production {
 			fmt.Printf("  Für Tester: %s/test\n", p.URL())
+			if address := p.NeighbourURL(); address != "" {
+				fmt.Printf("  Portal des Landkreises: %s\n", address)
+			}
 		}
 		fmt.Println("  Beenden mit Strg+C")
 	})
@@ -73,6 +76,7 @@ func configure(args []string) (portal.Config, bool, error) {
 	text(&c.Keys, "keys", "PORTAL_KEYS", "folder of the private keys, default keys in the data folder")
 	text(&c.DatabaseURL, "database-url", "PORTAL_DATABASE_URL", "postgres://..., empty: SQLite in the data folder")
 	text(&c.BlobURL, "blob-url", "PORTAL_BLOB_URL", "s3://..., empty: files in the data folder")
+	text(&c.HandOvers, "handovers", "PORTAL_HANDOVERS", "file that says which applications go to which back office")
 	text(&c.Members, "members", "PORTAL_MEMBERS", "file with the members of the Portalverbund that the search asks")
 	text(&c.BundIDMetadata, "bundid-metadata", "PORTAL_BUNDID_METADATA", "file with the metadata of BundID, production")
 	text(&c.OnlineServiceID, "online-service-id", "PORTAL_ONLINE_SERVICE_ID", "BMI-ID of the connection, production")

@@ -27,6 +27,7 @@ var runtimeTables = []string{
 	"bundid_requests", "bundid_assertions", "bundid_tickets",
 	"postkorb_notices", "postkorb_events", "postkorb_messages", "postkorb_labels", "postkorb_threads",
 	"payment_events", "payment_orders", "federation_payloads", "federation_deliveries",
+	"federation_replies", "portal_once",
 }
 
 // clear empties the database but for the catalogue and the rights, removes its

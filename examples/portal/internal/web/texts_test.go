@@ -242,7 +242,7 @@ func families() []family {
 			assistant.CodeNotUTF8, assistant.CodeLookup, assistant.CodeGone)},
 		{prefix: "apply.error.", values: uploads},
 		{prefix: "apply.error.", values: []string{"required", "range", "too_few", "too_many"}, suffixes: []string{".choice", ".date", ".file", ".consent", ".group", ".min", ".max"}, optional: true},
-		{prefix: "apply.fact.", values: []string{"rasse", "chip", "kassenzeichen", "seit"}},
+		{prefix: "apply.fact.", values: []string{"chip", "kassenzeichen", "seit"}},
 		{prefix: "apply.next.", values: outcomes},
 		{prefix: "copy.source.bundid.", values: from0},
 		{prefix: "desk.", values: []string{"inbox", "mine", "closed"}, suffixes: []string{".title", ".lead", ".empty"}},

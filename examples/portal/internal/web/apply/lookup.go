@@ -13,7 +13,8 @@ import (
 )
 
 // Person is who is looked up in a register: verified attributes of the present
-// login, never anything that was typed.
+// login, never anything that was typed. Some people have one name only, and of
+// some the day of birth is not known: then parts of Birth are zeros.
 type Person struct{ FamilyName, GivenNames, Birth string }
 
 // lookupTime is how long a person waits for a register at most.
@@ -22,9 +23,8 @@ const lookupTime = 3 * time.Second
 // lookupLevel is the trust level that each of the attributes must have.
 const lookupLevel = 3
 
-// verified returns the person of the present login; ok is false when the login
-// or one of the attributes is not trusted enough, or the birth date is not
-// complete.
+// verified returns the person of the present login; ok is false when the login,
+// the family name or the birth date is not trusted enough.
 func verified(level int, attrs []konto.Attribute) (Person, bool) {
 	get := func(name string) string {
 		for _, a := range attrs {
@@ -34,9 +34,19 @@ func verified(level int, attrs []konto.Attribute) (Person, bool) {
 		}
 		return ""
 	}
-	who := Person{FamilyName: get(bundid.AttrSurname), GivenNames: get(bundid.AttrGivenName), Birth: get(bundid.AttrBirthdate)}
-	_, err := time.Parse(time.DateOnly, who.Birth)
-	return who, level >= lookupLevel && who.FamilyName != "" && who.GivenNames != "" && err == nil
+	who := Person{FamilyName: get(bundid.AttrSurname), GivenNames: get(bundid.AttrGivenName), Birth: birthOf(get(bundid.AttrBirthdate))}
+	return who, level >= lookupLevel && who.FamilyName != "" && who.Birth != ""
+}
+
+// birthOf writes a birth date of which parts may be unknown as 1958-00-00.
+func birthOf(s string) string {
+	if len(s) == len("1958") || len(s) == len("1958-05") {
+		s += "-00-00"[:len(time.DateOnly)-len(s)]
+	}
+	if len(s) != len(time.DateOnly) || s[4] != '-' || s[7] != '-' || strings.Trim(s, "0123456789-") != "" {
+		return ""
+	}
+	return s
 }
 
 // subject stands for the person of the present login in the answers of this
