@@ -27,6 +27,15 @@ type neighbour struct {
 	ended  chan error // nil until it runs
 }
 
+// NeighbourURL is the address of the second portal of the demo, empty without
+// one.
+func (p *Portal) NeighbourURL() string {
+	if p.beside == nil {
+		return ""
+	}
+	return p.beside.url
+}
+
 // startNeighbour begins to open the second portal; awaitNeighbour waits for
 // it. Opening takes seconds at the first start, so it runs beside the rest.
 func (p *Portal) startNeighbour(ctx context.Context) error {
