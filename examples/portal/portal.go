@@ -192,8 +192,8 @@ func (p *Portal) Run(ctx context.Context, ready func()) error {
 	return errors.Join(err, p.neighbourEnded())
 }
 
-// followRights brings changes of rights that another instance made to this
-// one within a second.
+// followRights brings changes of rights, and of the demo's clock, that another
+// instance made to this one within a second.
 func (p *Portal) followRights(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -202,6 +202,7 @@ func (p *Portal) followRights(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			p.followClock(ctx)
 			if err := p.parts.authority.Refresh(ctx); err != nil && ctx.Err() == nil {
 				p.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "rights cannot be read", slog.String("cause", err.Error()))
 			}
