@@ -245,6 +245,7 @@ func TestBreaker(t *testing.T) {
 				s := searcher(t, nil, f)
 				for i := range 3 {
 					s.Search(t.Context(), federation.Query{Text: fmt.Sprint("q", i)})
+					synctest.Wait() // judged at the same moment as the page is answered
 				}
 				begin := time.Now()
 				a := s.Search(t.Context(), federation.Query{Text: "more"})
