@@ -93,7 +93,7 @@ func source(at time.Time) rbac.Source {
 	clerk := []string{"case.list", "case.readEnvelope", "case.read", "case.process", "case.message", "case.decide", "case.note", "case.involve", "case.transfer"}
 	src := rbac.Source{Tenant: "altenwehr",
 		Units: []rbac.Unit{{ID: "stadt", Name: "Stadt"}, {ID: "bb", Parent: "stadt", Name: "Bürgerbüro"}, {ID: "st", Parent: "stadt", Name: "Steuern"},
-			{ID: "eingang", Parent: "stadt", Name: "Eingang"}, {ID: "leer", Parent: "stadt", Name: "Leer"}},
+			{ID: "eingang", Parent: "stadt", Name: "Eingang"}, {ID: "leer", Parent: "stadt", Name: "Leer", Stop: true}},
 		Roles: []rbac.Role{{ID: "sb", Name: "Sachbearbeitung", Permissions: clerk}, {ID: "leitung", Name: "Leitung", Permissions: append([]string{"case.assign", "payment.read"}, clerk...)},
 			{ID: "revision", Name: "Rechnungsprüfung", Permissions: []string{"case.list", "case.readEnvelope", "case.read", "payment.read"}},
 			{ID: "post", Name: "Poststelle", Permissions: []string{"case.list", "case.readEnvelope", "case.assign", "case.transfer"}},
