@@ -132,7 +132,9 @@ func enquiryCases() []Case {
 				Body: guten + "Ihr Grundstück liegt im Bebauungsplan Nr. 17 „Kirchviertel“. Damit wir die Baugrenzen prüfen können, senden Sie uns bitte einen Lageplan oder eine Skizze mit Maßen.\n\nMit freundlichen Grüßen\nStadt Altenwehr, Bauverwaltung"},
 			answer(-4, "Guten Tag, die Skizze ist angehängt. Der Carport soll drei Meter breit und sechs Meter lang werden. Elke Tammen", "Skizze-Carport.pdf"),
 			Step{Day: -3, Kind: StepInvolve, By: schroeder, DueIn: 21,
-				Involve: Involve{Unit: "fb2-verkehr", Scope: "documents", Reason: "evidence", Note: "Ist die Ausfahrt auf den Kirchweg übersichtlich genug?", Documents: []string{"Skizze-Carport.pdf"}}}), 2),
+				Involve: Involve{Unit: "fb2-verkehr", Scope: "documents", Reason: "evidence", Note: "Ist die Ausfahrt auf den Kirchweg übersichtlich genug?", Documents: []string{"Skizze-Carport.pdf"}}},
+			Step{Day: -2, Kind: StepInvolve, By: schroeder, DueIn: 14, Body: "Ist für das Grundstück Kirchweg 8 noch ein Beitrag zum Ausbau der Straße offen?",
+				Involve: Involve{Unit: "fb1-steuern", Scope: "question", Reason: "expertise"}}), 2),
 	}
 }
 
