@@ -18,10 +18,8 @@ import (
 	"unicode"
 
 	"github.com/stadttor/stadttor/bundid"
-	"github.com/stadttor/stadttor/bundid/bundidsim"
 	"github.com/stadttor/stadttor/examples/portal/internal/antrag"
 	"github.com/stadttor/stadttor/examples/portal/internal/assistant"
-	"github.com/stadttor/stadttor/examples/portal/internal/oidcsim"
 	"github.com/stadttor/stadttor/federation"
 	"github.com/stadttor/stadttor/payment"
 	"github.com/stadttor/stadttor/postkorb"
@@ -215,16 +213,10 @@ func families() []family {
 	orders := codes(payment.StateOpen, payment.StateChecking, payment.StatePaid, payment.StateAborted, payment.StateFailed, payment.StateRefunded, payment.StateCancelled)
 	deliveries := codes(federation.StateQueued, federation.StateSending, federation.StateDelivered, federation.StateFailed, federation.StateCancelled)
 	outcomes := codes(assistant.Decision, assistant.Notification, assistant.Certificate)
-	var bundidFaults, oidcFaults []string
-	for _, f := range bundidsim.Faults() {
-		bundidFaults = append(bundidFaults, f.String())
-	}
-	for _, f := range oidcsim.Faults() {
-		oidcFaults = append(oidcFaults, string(f))
-	}
 	fixed := []string{"help", "simple", "sign", "accessibility", "imprint", "privacy", "cookies", "licences"}
 	forms := []string{"assign", "ask", "request", "inform", "decide", "setstatus", "note", "reminder", "review", "involve", "reply", "transfer"}
 	failures := []string{"abgebrochen", "niveau", "angabe", "abgelaufen", "browser", "bundid", "technik"}
+	testerTabs := []string{"index", "script", "cards", "faults", "cases", "payments", "bookings", "deliveries", "calls", "callbacks", "mails", "clock", "routes", "reset"}
 	return []family{
 		{prefix: "find.network.kind.", values: []string{"municipality", "district", "state", "federal", "utility"}},
 		{prefix: "account.action.", values: codes(postkorb.StatusQuestion, postkorb.StatusPaymentOpen)},
@@ -273,6 +265,12 @@ func families() []family {
 			"involved", "involvement-ended", "transferred"}},
 		{prefix: "desk.means.", values: means},
 		{prefix: "desk.payment.", values: orders},
+		{prefix: "desk.attempt.", values: codes(payment.AttemptCreated, payment.AttemptStarted, payment.AttemptPaid, payment.AttemptAborted, payment.AttemptFailed,
+			payment.AttemptExpired, payment.AttemptSurplus)},
+		{prefix: "desk.log.", values: []string{"sent", "payment-ended", "refund-due", "refund-done"}, optional: true},
+		{prefix: "desk.till.reason.", values: []string{antrag.RefundSurplus, antrag.RefundClosed, antrag.RefundWithdrawn}},
+		{prefix: "pay.method.", values: []string{"creditcard", "paypal", "giropay", "directdebit", "paydirekt", "cash", "other"}},
+		{prefix: "pay.text.", values: orders},
 		{prefix: "desk.public.", values: running},
 		{prefix: "desk.slot.", values: slots},
 		{prefix: "desk.status.", values: statuses},
@@ -301,19 +299,17 @@ func families() []family {
 		{prefix: "status.file.", values: []string{"scanning", "clean", "accepted", "rejected", "missing"}},
 		{prefix: "status.content.", values: []string{"draft", "review", "released", "published", "retracted"}},
 		{prefix: "status.delivery.", values: []string{"queued", "retrying", "delivered", "failed"}},
-		{prefix: "tester.", values: []string{"index", "cases", "deliveries", "mails", "mail", "clock", "routes", "reset"}, suffixes: []string{".title"}},
+		{prefix: "tester.", values: append(testerTabs, "mail", "trace"), suffixes: []string{".title"}},
+		{prefix: "tester.about.", values: testerTabs[1:]},
 		{prefix: "tester.area.", values: []string{"citizen", "staff", "test", "technical"}},
 		{prefix: "tester.clock.plus.", values: []string{"1", "15", "31"}},
 		{prefix: "tester.delivery.", values: deliveries},
-		{prefix: "tester.done.", values: []string{"uhr", "mails", "stoerung", "zurueck"}},
-		{prefix: "tester.fault.bundid.", values: bundidFaults},
-		{prefix: "tester.fault.oidc.", values: oidcFaults},
+		{prefix: "tester.done.", values: []string{"uhr", "mails", "stoerung", "aus", "zurueck"}},
 		{prefix: "tester.level.", values: levels},
-		{prefix: "tester.sim.", values: []string{"bundid", "oidc", "mail"}},
-		{prefix: "tester.sim.", values: []string{"bundid", "oidc", "mail"}, suffixes: []string{".text"}},
 		{prefix: "tester.sim.state.", values: []string{"up", "down", "silent"}},
 		{prefix: "tester.status.", values: statuses},
-		{prefix: "tester.tab.", values: []string{"index", "cases", "deliveries", "mails", "clock", "routes", "reset"}},
+		{prefix: "tester.tab.", values: testerTabs},
+		{prefix: "tester.trace.kind.", values: []string{"log", "delivery", "reply", "payment", "provider", "out", "in", "notice"}},
 	}
 }
 

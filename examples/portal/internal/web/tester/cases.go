@@ -8,8 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/uptrace/bun"
+
+	"github.com/stadttor/stadttor/bundid/bundidsim"
 	"github.com/stadttor/stadttor/examples/portal/internal/antrag"
-	"github.com/stadttor/stadttor/examples/portal/internal/demo"
 	"github.com/stadttor/stadttor/examples/portal/internal/konto"
 	"github.com/stadttor/stadttor/examples/portal/internal/web"
 	"github.com/stadttor/stadttor/federation"
@@ -49,10 +51,10 @@ func (p *Pages) cases(r *web.Request) error {
 		return err
 	}
 	units, names := map[string]string{}, map[string]string{}
-	for _, u := range demo.Units() {
+	for _, u := range p.World.Units {
 		units[u.ID] = u.Name
 	}
-	for _, s := range demo.StaffMembers() {
+	for _, s := range p.World.Staff {
 		names[s.ID] = s.Name
 	}
 	by := map[postkorb.Status][]envelope{}
@@ -76,10 +78,7 @@ func (p *Pages) cases(r *web.Request) error {
 // linked names the personas by their accounts.
 func (p *Pages) linked(ctx context.Context) (map[string]string, error) {
 	out := map[string]string{}
-	if p.BundID == nil {
-		return out, nil
-	}
-	for _, s := range p.BundID.Personas() {
+	for _, s := range bundidsim.Personas() {
 		id, err := p.account(ctx, s)
 		if err != nil && !errors.Is(err, konto.ErrNotFound) {
 			return nil, err
@@ -93,10 +92,11 @@ func (p *Pages) linked(ctx context.Context) (map[string]string, error) {
 
 // handOver is a delivery to a back office, without its content.
 type handOver struct {
-	Destination, Reference, State, Kind string
-	Attempts                            int
-	Error, Receipt                      string
-	Created, Delivered, Next            time.Time
+	Destination, Key, Reference, State, Kind string
+	Case                                     bool // the reference is that of a case
+	Attempts                                 int
+	Error, Receipt                           string
+	Created, Delivered, Next                 time.Time
 }
 
 var deliveryKinds = map[federation.State]string{"queued": "info", "sending": "info", "delivered": "success", "failed": "danger", "cancelled": "neutral"}
@@ -121,9 +121,13 @@ func (p *Pages) deliveries(r *web.Request) error {
 	if err != nil {
 		return err
 	}
+	cases, err := p.known(r.Context(), list)
+	if err != nil {
+		return err
+	}
 	var rows []handOver
 	for _, d := range list {
-		h := handOver{Destination: d.Destination, Reference: d.Reference, State: r.T("tester.delivery." + string(d.State)), Kind: deliveryKinds[d.State],
+		h := handOver{Destination: d.Destination, Key: d.Key, Reference: d.Reference, Case: cases[d.Reference], State: r.T("tester.delivery." + string(d.State)), Kind: deliveryKinds[d.State],
 			Attempts: d.Attempts, Error: d.LastError, Receipt: d.Receipt.ID, Created: d.CreatedAt, Delivered: d.DeliveredAt}
 		if d.State == federation.StateQueued {
 			h.Next = d.NextAt
@@ -139,6 +143,23 @@ func (p *Pages) deliveries(r *web.Request) error {
 		data["NextURL"] = "/test/uebergaben?" + q.Encode()
 	}
 	return p.show(r, "deliveries", "/test/uebergaben", web.View{}, data)
+}
+
+// known are the references of hand-overs that belong to a case.
+func (p *Pages) known(ctx context.Context, list []federation.Delivery) (map[string]bool, error) {
+	out := map[string]bool{}
+	if len(list) == 0 {
+		return out, nil
+	}
+	var all, found []string
+	for _, d := range list {
+		all = append(all, d.Reference)
+	}
+	err := p.DB.NewSelect().Table("portal_applications").Column("reference").Where("reference IN (?)", bun.List(all)).Scan(ctx, &found)
+	for _, reference := range found {
+		out[reference] = true
+	}
+	return out, err
 }
 
 // stateLinks narrow the list of hand-overs to one state.

@@ -11,9 +11,8 @@ import (
 	"time"
 
 	"github.com/stadttor/stadttor/bundid/bundidsim"
-	"github.com/stadttor/stadttor/examples/portal/internal/demo"
 	"github.com/stadttor/stadttor/examples/portal/internal/konto"
-	"github.com/stadttor/stadttor/examples/portal/internal/oidcsim"
+	"github.com/stadttor/stadttor/examples/portal/internal/sims"
 	"github.com/stadttor/stadttor/examples/portal/internal/web"
 )
 
@@ -21,7 +20,7 @@ import (
 type simulator struct {
 	Name, Text, Address string
 	Link                bool // the address can be opened in a browser
-	State, Kind         string
+	State, Kind, Fault  string
 }
 
 // The states of a simulator.
@@ -34,41 +33,41 @@ const (
 // probeTime bounds how long the page waits for a simulator.
 const probeTime = time.Second
 
-// simulators asks all simulators at once whether they answer.
+// simulators asks all simulators at once whether they answer, but for those
+// that are disturbed on purpose. None are known when their control is silent.
 func (p *Pages) simulators(r *web.Request) []simulator {
-	kinds := map[string]string{stateUp: "success", stateDown: "warning", stateSilent: "danger"}
-	var list []simulator
-	var probes []func(context.Context) string
-	add := func(key, address string, link bool, probe func(context.Context) string) {
-		list = append(list, simulator{Name: r.T("tester.sim." + key), Text: r.T("tester.sim." + key + ".text"), Address: address, Link: link})
-		probes = append(probes, probe)
+	if p.Sims == nil {
+		return nil
 	}
-	if s := p.BundID; s != nil {
-		add("bundid", s.URL, true, func(ctx context.Context) string { return probeHTTP(ctx, s.URL+"/") })
-	}
-	if s := p.Staff; s != nil {
-		add("oidc", s.URL, true, func(ctx context.Context) string { return probeHTTP(ctx, s.URL+"/.well-known/openid-configuration") })
-	}
-	if s := p.Mail; s != nil {
-		add("mail", s.Addr, false, func(ctx context.Context) string {
-			if s.Down() {
-				return stateDown
-			}
-			return probeTCP(ctx, s.Addr)
-		})
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), probeTime)
+	ctx, cancel := context.WithTimeout(r.Context(), 3*probeTime)
 	defer cancel()
+	groups, err := p.Sims.Faults(ctx)
+	if err != nil {
+		return nil
+	}
+	kinds := map[string]string{stateUp: "success", stateDown: "warning", stateSilent: "danger"}
+	list := make([]simulator, len(groups))
+	probes, stop := context.WithTimeout(r.Context(), probeTime)
+	defer stop()
 	var wg sync.WaitGroup
-	for i, probe := range probes {
+	for i, g := range groups {
+		t := sims.Texts()[g.Code]
+		list[i] = simulator{Name: t.Name.For(r.Lang), Text: t.Text.For(r.Lang), Address: g.Address, Link: g.HTTP, State: stateDown}
+		if g.Active != "" {
+			list[i].Fault = t.Faults[g.Active].Title.For(r.Lang)
+			continue
+		}
 		wg.Go(func() {
-			state := probe(ctx)
-			list[i].State, list[i].Kind = state, kinds[state]
+			if g.HTTP {
+				list[i].State = probeHTTP(probes, g.Address+"/")
+				return
+			}
+			list[i].State = probeTCP(probes, g.Address)
 		})
 	}
 	wg.Wait()
 	for i := range list {
-		list[i].State = r.T("tester.sim.state." + list[i].State)
+		list[i].Kind, list[i].State = kinds[list[i].State], r.T("tester.sim.state."+list[i].State)
 	}
 	return list
 }
@@ -113,11 +112,8 @@ type personaLogin struct {
 }
 
 func (p *Pages) personas(r *web.Request) ([]persona, error) {
-	if p.BundID == nil {
-		return nil, nil
-	}
 	var out []persona
-	for _, s := range p.BundID.Personas() {
+	for _, s := range bundidsim.Personas() {
 		v := persona{ID: s.ID, Name: s.Name, About: s.About}
 		for _, l := range s.Logins {
 			v.Logins = append(v.Logins, personaLogin{Means: r.T("means." + string(l.Means)), Level: r.T("tester.level." + web.LevelKey(int(l.Level))), Guest: l.Guest})
@@ -157,15 +153,15 @@ type colleague struct {
 	Notes                       []string
 }
 
-func colleagues(r *web.Request) []colleague {
+func (p *Pages) colleagues(r *web.Request) []colleague {
 	units, roles, names := map[string]string{}, map[string]string{}, map[string]string{}
-	for _, u := range demo.Units() {
+	for _, u := range p.World.Units {
 		units[u.ID] = u.Name
 	}
-	for _, x := range demo.Roles() {
+	for _, x := range p.World.Roles {
 		roles[x.ID] = x.Name
 	}
-	staff := demo.StaffMembers()
+	staff := p.World.Staff
 	for _, s := range staff {
 		names[s.ID] = s.Name
 	}
@@ -180,7 +176,7 @@ func colleagues(r *web.Request) []colleague {
 			}
 		}
 		c.Roles = strings.Join(held, ", ")
-		for _, v := range demo.Substitutions() {
+		for _, v := range p.World.Substitutions {
 			if v.By == s.ID && v.FromDay <= 0 && v.UntilDay > 0 {
 				c.Notes = append(c.Notes, r.T("tester.staff.substitute", "name", names[v.For]))
 			}
@@ -190,79 +186,42 @@ func colleagues(r *web.Request) []colleague {
 	return out
 }
 
-// fault is one way in which a simulator can be made to fail.
-type fault struct{ Value, Label string }
+// section is a group of the tester's pages.
+type section struct {
+	Title string
+	Links []sectionLink
+}
+
+type sectionLink struct{ Label, Text, URL string }
+
+// sections groups the pages by what a tester wants.
+func sections(r *web.Request) []section {
+	var out []section
+	for _, s := range []struct {
+		title string
+		pages []string
+	}{
+		{"tester.section.try", []string{"script", "cards"}},
+		{"tester.section.disturb", []string{"faults", "clock", "reset"}},
+		{"tester.section.look", []string{"cases", "payments", "bookings", "deliveries", "calls", "callbacks", "mails"}},
+		{"tester.section.technical", []string{"routes"}},
+	} {
+		one := section{Title: r.T(s.title)}
+		for _, page := range s.pages {
+			one.Links = append(one.Links, sectionLink{Label: r.T("tester.tab." + page), Text: r.T("tester.about." + page), URL: pathOf(page)})
+		}
+		out = append(out, one)
+	}
+	return out
+}
 
 func (p *Pages) index(r *web.Request) error {
 	people, err := p.personas(r)
 	if err != nil {
 		return err
 	}
-	data := map[string]any{
-		"Simulators": p.simulators(r), "Personas": people, "Staff": colleagues(r),
+	return p.show(r, "index", "/test", web.View{}, map[string]any{
+		"Sections": sections(r), "Simulators": p.simulators(r), "Personas": people, "Staff": p.colleagues(r),
 		"Now": r.Now(), "Shifted": p.Offset != nil && p.Offset() != 0,
-		"HasMail": p.Mail != nil, "MailDown": p.Mail != nil && p.Mail.Down(),
-	}
-	var bundid, oidc []fault
-	if p.BundID != nil {
-		for _, f := range bundidsim.Faults() {
-			bundid = append(bundid, fault{f.String(), r.T("tester.fault.bundid." + f.String())})
-		}
-	}
-	if p.Staff != nil {
-		for _, f := range oidcsim.Faults() {
-			oidc = append(oidc, fault{string(f), r.T("tester.fault.oidc." + string(f))})
-		}
-	}
-	data["BundIDFaults"], data["OIDCFaults"] = bundid, oidc
-	return p.show(r, "index", "/test", web.View{}, data)
-}
-
-// setFault makes a simulator fail. An unknown fault is a bad request: the
-// page offers none.
-func (p *Pages) setFault(r *web.Request) error {
-	if err := r.Form(); err != nil {
-		return err
-	}
-	value := r.PostFormValue("wert")
-	switch art := r.PostFormValue("art"); {
-	case art == "mail" && p.Mail != nil && (value == "an" || value == "aus"):
-		p.Mail.SetDown(value == "an")
-	case art == "bundid" && p.BundID != nil:
-		f, ok := bundidFault(value)
-		if !ok {
-			return web.ErrBadRequest
-		}
-		p.BundID.Misbehave(f)
-	case art == "amt" && p.Staff != nil:
-		f, ok := oidcFault(value)
-		if !ok {
-			return web.ErrBadRequest
-		}
-		p.Staff.SetFault(f)
-	default:
-		return web.ErrBadRequest
-	}
-	return r.Redirect("/test?ok=stoerung")
-}
-
-func bundidFault(code string) (bundidsim.Fault, bool) {
-	for _, f := range append(bundidsim.Faults(), bundidsim.FaultNone) {
-		if f.String() == code {
-			return f, true
-		}
-	}
-	return bundidsim.FaultNone, false
-}
-
-func oidcFault(code string) (oidcsim.Fault, bool) {
-	if code == "none" {
-		return oidcsim.FaultNone, true
-	}
-	for _, f := range oidcsim.Faults() {
-		if string(f) == code {
-			return f, true
-		}
-	}
-	return oidcsim.FaultNone, false
+	})
 }

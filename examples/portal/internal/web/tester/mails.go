@@ -5,15 +5,24 @@ import (
 	"strconv"
 
 	"github.com/stadttor/stadttor/examples/portal/internal/mailsim"
+	"github.com/stadttor/stadttor/examples/portal/internal/sims"
 	"github.com/stadttor/stadttor/examples/portal/internal/web"
 )
 
 func (p *Pages) mails(r *web.Request) error {
-	var all []mailsim.Mail
-	if p.Mail != nil {
-		all = p.Mail.Mails()
+	all, err := p.caught(r)
+	if err != nil {
+		return err
 	}
-	return p.show(r, "mails", "/test/mails", web.View{}, map[string]any{"Mails": all, "Down": p.Mail != nil && p.Mail.Down()})
+	return p.show(r, "mails", "/test/mails", web.View{}, map[string]any{"Mails": all, "Down": p.active(r, sims.Mail) != ""})
+}
+
+// caught are the mails of this portal and of others that use the same server.
+func (p *Pages) caught(r *web.Request) ([]mailsim.Mail, error) {
+	if p.Sims == nil {
+		return nil, nil
+	}
+	return p.Sims.Mails(r.Context())
 }
 
 // address finds links in the text of a mail.
@@ -21,10 +30,14 @@ var address = regexp.MustCompile(`https?://[^\s<>"]+[^\s<>".,;:!?)]`)
 
 func (p *Pages) mail(r *web.Request) error {
 	id, err := strconv.Atoi(r.PathValue("id"))
-	if err != nil || p.Mail == nil {
+	if err != nil {
 		return web.ErrNotFound
 	}
-	for _, m := range p.Mail.Mails() {
+	all, err := p.caught(r)
+	if err != nil {
+		return err
+	}
+	for _, m := range all {
 		if m.ID == id {
 			return p.show(r, "mail", "/test/mails/"+strconv.Itoa(id), web.View{}, map[string]any{"Mail": m, "Links": p.ownLinks(m.Text)})
 		}
@@ -44,9 +57,11 @@ func (p *Pages) ownLinks(text string) []string {
 }
 
 func (p *Pages) clearMails(r *web.Request) error {
-	if p.Mail == nil {
+	if p.Sims == nil {
 		return web.ErrNotFound
 	}
-	p.Mail.Clear()
+	if err := p.Sims.ClearMails(r.Context()); err != nil {
+		return err
+	}
 	return r.Redirect("/test/mails?ok=mails")
 }
