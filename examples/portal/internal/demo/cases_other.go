@@ -133,8 +133,8 @@ func enquiryCases() []Case {
 			answer(-4, "Guten Tag, die Skizze ist angehängt. Der Carport soll drei Meter breit und sechs Meter lang werden. Elke Tammen", "Skizze-Carport.pdf"),
 			Step{Day: -3, Kind: StepInvolve, By: schroeder, DueIn: 21,
 				Involve: Involve{Unit: "fb2-verkehr", Scope: "documents", Reason: "evidence", Note: "Ist die Ausfahrt auf den Kirchweg übersichtlich genug?", Documents: []string{"Skizze-Carport.pdf"}}},
-			Step{Day: -2, Kind: StepInvolve, By: schroeder, DueIn: 14, Body: "Ist für das Grundstück Kirchweg 8 noch ein Beitrag zum Ausbau der Straße offen?",
-				Involve: Involve{Unit: "fb1-steuern", Scope: "question", Reason: "expertise"}}), 2),
+			Step{Day: -2, Kind: StepInvolve, By: schroeder, DueIn: 14, Body: "Ist für den Kirchweg die Hausnummer 8 a im Melderegister schon vergeben?",
+				Involve: Involve{Unit: buero, Scope: "question", Reason: "expertise"}}), 2),
 	}
 }
 
