@@ -218,6 +218,9 @@ var methods = []string{"creditcard", "paypal", "giropay", "directdebit", "paydir
 // MethodText names how something was paid; what is not known is called online
 // payment.
 func (s *Service) MethodText(lang, method string) string {
+	if method = strings.ToLower(method); method == "sepa" {
+		method = "directdebit"
+	}
 	if !slices.Contains(methods, method) {
 		method = "other"
 	}
