@@ -22,7 +22,7 @@ func gateFaults() []string {
 
 // Limits of the gate.
 const (
-	slowTime = time.Minute
+	slowTime = 90 * time.Second
 	hugeTime = time.Minute
 	bodySize = 16 << 20
 )

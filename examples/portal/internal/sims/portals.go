@@ -136,6 +136,13 @@ func (s *Set) Register(p Portal) (Access, error) {
 	if err := s.OpenID.SetClient(c); err != nil {
 		return Access{}, err
 	}
+	// The back office is that of the town; without the town, of whoever came first.
+	isTown := func(o Portal) bool { return o.ID == demo.Worlds()[0].ID }
+	if isTown(p) || s.portals[0].URL == p.URL && !slices.ContainsFunc(s.portals, isTown) {
+		if err := s.Office.SetPortal(p.URL); err != nil {
+			return Access{}, ErrPortal
+		}
+	}
 	return s.access(p), nil
 }
 
@@ -155,6 +162,7 @@ func (s *Set) Description() Description {
 	for _, m := range s.merchants() {
 		d.Payment.Merchants = append(d.Payment.Merchants, Merchant(m))
 	}
+	d.BackOffice.URL, d.BackOffice.Secret = s.Office.URL, s.secret("fachverfahren")
 	d.Members = []Member{{ID: Waste, URL: s.Waste.URL}}
 	d.Control = s.control
 	s.mu.Lock()

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/stadttor/stadttor/bundid/bundidsim"
+	"github.com/stadttor/stadttor/examples/portal/internal/fachsim"
 	"github.com/stadttor/stadttor/examples/portal/internal/keys"
 	"github.com/stadttor/stadttor/examples/portal/internal/mailsim"
 	"github.com/stadttor/stadttor/examples/portal/internal/oidcsim"
@@ -73,6 +74,7 @@ type Set struct {
 	OpenID  *oidcsim.Server
 	Mail    *mailsim.Server
 	Payment *paymentsim.Server
+	Office  *fachsim.Server // the back office
 	Waste   *wastesim.Server
 
 	opts    Options
@@ -116,7 +118,7 @@ func Start(ctx context.Context, opts Options) (set *Set, err error) {
 			err, set = errors.Join(err, s.Close()), nil
 		}
 	}()
-	for _, start := range []func(context.Context) error{s.startBundID, s.startOpenID, s.startMail, s.startPayment, s.startWaste, s.startControl} {
+	for _, start := range []func(context.Context) error{s.startBundID, s.startOpenID, s.startMail, s.startPayment, s.startOffice, s.startWaste, s.startControl} {
 		if err := start(ctx); err != nil {
 			return nil, err
 		}
@@ -258,6 +260,20 @@ func (s *Set) startPayment(ctx context.Context) error {
 			s.closers = append(s.closers, s.Payment.Close)
 		}
 		return s.Payment, err
+	})
+}
+
+func (s *Set) startOffice(ctx context.Context) error {
+	e := entry{code: BackOffice, set: func(code string) error { return s.Office.Misbehave(code) },
+		active: func() string { return s.Office.Fault() }, forget: func() { s.Office.Forget() }}
+	e.own = codes((*fachsim.Server)(nil).Faults(), func(f fachsim.Fault) string { return f.Code })
+	return s.add(ctx, portBackOffice, e, func(base string) (http.Handler, error) {
+		var err error
+		s.Office, err = fachsim.New(fachsim.Options{BaseURL: base, Secret: []byte(s.secret("fachverfahren")), Now: s.opts.Now, Logger: s.opts.Logger})
+		if err == nil {
+			s.closers = append(s.closers, s.Office.Close)
+		}
+		return s.Office, err
 	})
 }
 
