@@ -39,6 +39,17 @@
 // the lists by rank, without doubles. There are no pages: ask for enough, or
 // merge the first hits of a list of one's own with [Answer].Rankings.
 //
+// # Replies
+//
+// What a back office answers (receipt, question, document request, state,
+// information, decision) is a [Reply]. [Inlet.Take] notes its envelope and says
+// whether it came for the first time; apply it then, in the same transaction:
+//
+//	first, err := inlet.With(federationsql.NewReplies(tx)).Take(ctx, reply)
+//
+// Package webhook delivers over HTTPS and takes replies; its protocol is
+// described there.
+//
 // # States
 //
 // queued → sending → delivered; from sending back to queued after a temporary
@@ -52,11 +63,12 @@
 //
 // [Store] has seven methods. [MemStore] is for tests; package federationsql
 // keeps deliveries in SQLite or PostgreSQL. [Outbox.With] puts Enqueue into a
-// transaction of the caller. Deliver belongs outside of any.
+// transaction of the caller. Deliver belongs outside of any. [ReplyStore] has
+// three methods and the same three implementations.
 //
 // # Testing
 //
-// Package federationtest has conformance suites for a Store and for a
+// Package federationtest has conformance suites for a Store, a ReplyStore and a
 // [Transport] of one's own. Package dropfolder is a transport that needs
 // nothing but a directory.
 //
@@ -69,8 +81,9 @@
 // # Promises
 //
 // Nothing enqueued is lost or forgotten: it ends delivered, cancelled, or failed
-// in sight of a person. Enqueue is idempotent by key. Codes ([State], [Reason],
-// [Rule]) are stable and may be stored.
+// in sight of a person. Enqueue is idempotent by key. A reply is first once, by
+// source and id. Codes ([State], [Reason], [ReplyKind], [Rule]) are stable and
+// may be stored.
 //
 // # Threats
 //
