@@ -164,49 +164,82 @@ type joined struct {
 }
 
 // ownWeight lets the two best hits of this portal stand before the best of a
-// member; a service that both have comes before all others anyway.
+// member.
 const ownWeight = 1.02
 
 // join merges the first hits of this portal with those of the members. The
 // members' hits are few and stand among the first; behind the merged list
-// follow the portal's other hits in their order.
+// follow the portal's other hits in their order. A service that a member has
+// too becomes one with the own hit and keeps that one's place: a member with a
+// small catalogue finds it soon, which says little.
 func (p *Pages) join(ctx context.Context, n *Network, own []xzufi.Hit, members []federation.Ranking, place string) ([]joined, error) {
+	same := make([][]federation.Ranking, len(own))
+	lists := make([]federation.Ranking, 1, 1+len(members))
+	for _, l := range members {
+		rest := l
+		rest.Hits = nil
+		for _, h := range l.Hits {
+			i, err := p.sameService(ctx, own, h, place)
+			if err != nil {
+				return nil, err
+			}
+			if i < 0 {
+				rest.Hits = append(rest.Hits, h)
+				continue
+			}
+			one := l
+			one.Hits = []federation.Hit{h}
+			same[i] = append(same[i], one)
+		}
+		lists = append(lists, rest)
+	}
 	mine := federation.Ranking{Member: n.Own, Position: -1, Weight: ownWeight}
 	index := map[string]*xzufi.Hit{}
 	for i := range own {
-		h := &own[i]
-		path := servicePath(h.ID)
-		index[path] = h
 		// The path as key: own hits are all different, whatever their titles.
-		mine.Hits = append(mine.Hits, federation.Hit{Member: n.Own.ID, Key: path, Title: h.Title, URL: path})
+		path := servicePath(own[i].ID)
+		index[path] = &own[i]
+		mine.Hits = append(mine.Hits, n.unite(federation.Hit{Member: n.Own.ID, Key: path, Title: own[i].Title, URL: path}, same[i]))
 	}
-	for _, l := range members {
-		for _, theirs := range l.Hits {
-			if err := p.liken(ctx, own, mine.Hits, theirs, place); err != nil {
-				return nil, err
-			}
-		}
-	}
+	lists[0] = mine
 	var out []joined
-	for _, h := range federation.Merge(append([]federation.Ranking{mine}, members...)) {
-		j := joined{Hit: h, own: index[h.URL]}
-		if h.Member != n.Own.ID {
-			j.own = nil
+	for _, h := range federation.Merge(lists) {
+		j := joined{Hit: h}
+		if h.Member == n.Own.ID {
+			j.own = index[h.Key]
 		}
 		out = append(out, j)
 	}
 	return out, nil
 }
 
-// liken gives the portal's own hit the key and area of a member's if both are
-// the same service of the same office, so that they become one. Only what a
-// member names is looked up, not every own hit.
-func (p *Pages) liken(ctx context.Context, own []xzufi.Hit, hits []federation.Hit, theirs federation.Hit, place string) error {
+// unite makes one hit of an own one and those of members for the same service:
+// the most local one with the others beside it.
+func (n *Network) unite(own federation.Hit, theirs []federation.Ranking) federation.Hit {
+	if len(theirs) == 0 {
+		return own
+	}
+	key := own.Key
+	own.Area = theirs[0].Hits[0].Area
+	group := []federation.Ranking{{Member: n.Own, Position: -1, Hits: []federation.Hit{own}}}
+	for _, l := range theirs {
+		h := l.Hits[0]
+		h.Key, h.Area = key, own.Area
+		l.Hits = []federation.Hit{h}
+		group = append(group, l)
+	}
+	return federation.Merge(group)[0]
+}
+
+// sameService finds the own hit that is the same service of the same office as
+// a member's, -1 for none. Only what a member names is looked up, not every own
+// hit.
+func (p *Pages) sameService(ctx context.Context, own []xzufi.Hit, theirs federation.Hit, place string) (int, error) {
 	i := -1
 	if theirs.Key != "" {
 		id, err := p.Catalogue.ByLeika(ctx, theirs.Key, place)
 		if err != nil && !missing(err) {
-			return err
+			return -1, err
 		}
 		if err == nil {
 			i = slices.IndexFunc(own, func(h xzufi.Hit) bool { return h.ID.Agency == id.Agency && h.ID.Value == id.Value })
@@ -214,18 +247,15 @@ func (p *Pages) liken(ctx context.Context, own []xzufi.Hit, hits []federation.Hi
 	} else {
 		i = slices.IndexFunc(own, func(h xzufi.Hit) bool { return strings.EqualFold(h.Title, theirs.Title) })
 	}
-	if i < 0 {
-		return nil
+	if i < 0 || place == "" {
+		return i, nil
 	}
-	if place != "" {
-		who, err := p.Catalogue.Responsible(ctx, own[i].ID, place)
-		if err != nil && !missing(err) {
-			return err
-		}
-		if len(who.Offices) > 0 && who.Offices[0].EntryArea != theirs.Area {
-			return nil // the office here is another
-		}
+	who, err := p.Catalogue.Responsible(ctx, own[i].ID, place)
+	if err != nil && !missing(err) {
+		return -1, err
 	}
-	hits[i].Key, hits[i].Area, hits[i].Title = theirs.Key, theirs.Area, theirs.Title
-	return nil
+	if len(who.Offices) > 0 && who.Offices[0].EntryArea != theirs.Area {
+		return -1, nil // the office here is another
+	}
+	return i, nil
 }
