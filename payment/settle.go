@@ -226,13 +226,13 @@ func (c *Checkout) noMoney(ctx context.Context, s *Settlement, f Finding) error 
 	if !hinted.IsZero() {
 		a.NextAt = hinted
 	}
-	if to == "" {
-		return nil
+	if to == "" || !s.Order.State.Allows(to) {
+		return nil // not moved, or paid or withdrawn otherwise
 	}
 	o, err := c.orders.Apply(ctx, a.Order, Snapshot{State: to, Method: a.Method})
 	var step *TransitionError
 	if errors.As(err, &step) {
-		return nil // paid or withdrawn otherwise
+		return nil // the same, just now
 	}
 	if err != nil {
 		return err
