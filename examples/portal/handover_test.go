@@ -31,7 +31,7 @@ func newOffice(t *testing.T, change func(*portal.Config)) *office {
 		return time.Date(2026, 11, 10, 9, 30, 0, 0, time.UTC).Add(time.Since(begin)).Add(time.Duration(o.ahead.Load()))
 	}
 	secret := strings.Repeat("geheim-", 6)
-	sim, err := fachsim.Start(fachsim.Options{Addr: "localhost:0", Secret: []byte(secret), Now: now, Pauses: []time.Duration{200 * time.Millisecond, 24 * time.Hour}})
+	sim, err := fachsim.Start(fachsim.Options{Addr: "localhost:0", Secret: []byte(secret), Now: now, Pauses: []time.Duration{200 * time.Millisecond, 9 * time.Minute}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func wholeWay(o *office) {
 	if r := o.write(ref, fachsim.Reply{ID: "q", Kind: "receipt", Subject: "Eingang quittiert"}); r.State != fachsim.StateTaken {
 		t.Fatalf("receipt: %+v", r)
 	}
-	v.get("/antraege/"+id).want("In Bearbeitung")
+	v.get("/antraege/" + id).want("In Bearbeitung")
 	clerk := o.clerk()
 	clerk.get("/amt/vorgang/"+id).want("Vom Fachverfahren übernommen", "Fachverfahren Steuern", "Empfangsquittung")
 
@@ -215,5 +215,191 @@ func wholeWay(o *office) {
 	}
 	if r := o.write(ref, fachsim.Reply{ID: "i", Kind: "information", Body: "Die Marke liegt bereit."}); r.State != fachsim.StateTaken {
 		t.Fatalf("information: %+v", r)
+	}
+}
+
+// dogs opens the question which dog is meant.
+func (o *office) dogs(v *visitor) *page {
+	o.t.Helper()
+	v.get("/ort?q=27899").form("Stadt Altenwehr übernehmen").send().want()
+	step := v.get("/antrag/neu/hund-abmelden").form("Antrag beginnen").send().want()
+	for !strings.HasSuffix(step.url.Path, "/hund") {
+		step = step.form("weiter").send().want()
+	}
+	return step
+}
+
+// finish answers the last questions and hands the application in.
+func (o *office) finish(step *page) (ref, id string) {
+	o.t.Helper()
+	return o.send(step.want("Grund der Abmeldung").form("Speichern und weiter").set("grund", "verstorben").
+		set("seit-day", "2").set("seit-month", "11").set("seit-year", "2026").send())
+}
+
+func TestDeregisterOwnDogs(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, nil)
+	v := o.citizen("Meike Harms: Online-Ausweis")
+	step := o.dogs(v).want("Emma, Jack Russell Terrier", "Wanda, Labrador Retriever", "Chipnummer 999000000001001", "Ich gebe den Hund selbst an").
+		wantNot("Käpt'n", "Rufus", "Senta")
+
+	// Only what was offered is taken, whatever is sent.
+	forged := step.form("Speichern und weiter")
+	forged.values.Set("hund", "HR-1003")
+	forged.send().wantStatus(422, "nicht mehr angeboten")
+
+	f := step.form("Speichern und weiter").set("hund", "HR-1002").send()
+	draft := f.url.Path[:strings.LastIndex(f.url.Path, "/")]
+	ref, id := o.finish(f)
+	v.get("/antraege/"+id+"/kopie").want("Wanda, Labrador Retriever", "aus dem Register des Amtes")
+	o.until("the delivery", func() bool { return len(o.of(ref)) == 1 })
+	if body := string(o.of(ref)[0].Payload); !strings.Contains(body, `"value":"HR-1002"`) || !strings.Contains(body, `"facts":[`) || strings.Contains(body, "subject") {
+		t.Errorf("payload: %s", body)
+	}
+	o.clerk().get("/amt/vorgang/"+id).want("Wanda, Labrador Retriever", "aus dem Register, ausgewählt")
+	o.write(ref, fachsim.Reply{ID: "b", Kind: "decision", Status: "granted", Subject: "Bescheid", Body: "Der Hund ist abgemeldet."})
+	o.dogs(v).want("Emma").wantNot("Wanda")
+	_ = draft
+
+	// Somebody with nothing in the register is not stuck.
+	other := o.citizen("Renate Wulff: Konto")
+	step = o.dogs(other).want("nichts gefunden")
+	step = step.form("Speichern und weiter").set("hund", "anderer").send()
+	for !strings.HasSuffix(step.url.Path, "/ende") {
+		fill := step.form("Speichern und weiter").set("hund_name", "Struppi").set("hund_kennung", "HST-000001")
+		step = fill.send()
+	}
+	ref, _ = o.finish(step)
+	o.until("the delivery", func() bool { return len(o.of(ref)) == 1 })
+}
+
+func TestLookupOfTheLoginOnly(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, nil)
+	v := o.citizen("Meike Harms: Online-Ausweis")
+	step := o.dogs(v)
+	step.form("Speichern und weiter").set("hund", "HR-1002").send().want("Grund")
+	v.get(step.url.String()).want("Wanda")
+
+	// The same account with a login that proves too little: the register is not
+	// asked, and what was chosen is hidden.
+	low := o.citizen("Meike Harms: Benutzername")
+	weak := low.get(step.url.String()).want("nur nach einer Anmeldung").wantNot("Emma", "Wanda")
+	forged := weak.form("Speichern und weiter")
+	forged.values.Set("hund", "HR-1001")
+	forged.send().wantStatus(422)
+
+	// Without an account it works too.
+	guest := newVisitor(t, o.portal.URL())
+	p := bundid(guest.get("/anmelden"), "Meike Harms: Online-Ausweis")
+	if strings.HasPrefix(p.url.Path, "/konto/einrichten") {
+		p = p.form("ohne").send()
+	}
+	p.want()
+	o.dogs(guest).want("Emma", "Wanda")
+}
+
+func TestLookupFaults(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, nil)
+	v := o.citizen("Meike Harms: Online-Ausweis")
+	step := o.dogs(v).want("Emma")
+	for fault, words := range map[string]string{"lookup-huge": "antwortet gerade nicht", "lookup-foreign": "nichts gefunden", "answer-html": "antwortet gerade nicht",
+		"answer-unsigned": "antwortet gerade nicht", "answer-cut": "antwortet gerade nicht", "slow": "antwortet gerade nicht"} {
+		if err := o.sim.Misbehave(fault); err != nil {
+			t.Fatal(err)
+		}
+		begin := time.Now()
+		v.get(step.url.String()).want(words, "Ich gebe den Hund selbst an").wantNot("Emma", "Rufus", "Käpt'n")
+		if took := time.Since(begin); took > 6*time.Second {
+			t.Errorf("%s: the page came after %s", fault, took)
+		}
+		forged := step.form("Speichern und weiter")
+		forged.values.Set("hund", "HR-1003")
+		forged.send().wantStatus(422)
+	}
+	if err := o.sim.Misbehave(""); err != nil {
+		t.Fatal(err)
+	}
+	v.get(step.url.String()).want("Emma", "Wanda")
+}
+
+// Whatever the office does wrong, the case keeps a right state and the staff can
+// see what is the matter.
+func TestFaultsOfTheOffice(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, nil)
+	v, clerk := o.citizen("Meike Harms: Online-Ausweis"), o.clerk()
+	for fault, words := range map[string]string{"answer-unsigned": "nicht erkennbar vom Fachverfahren", "answer-html": "nicht erkennbar vom Fachverfahren",
+		"answer-cut": "Letzter Fehler", "answer-500-once": "Letzter Fehler"} {
+		if err := o.sim.Misbehave(fault); err != nil {
+			t.Fatal(err)
+		}
+		ref, id := o.register(v)
+		address := "/amt/vorgang/" + id
+		waitFor(t, func() *page { return clerk.get(address) }, words).want("Jetzt erneut übergeben")
+		// What the citizen writes meanwhile does not overtake.
+		v.get("/antraege/"+id+"/ergaenzen").form("senden").set("text", "Noch etwas").send().want()
+		if err := o.sim.Misbehave(""); err != nil {
+			t.Fatal(err)
+		}
+		clerk.get(address).form("Jetzt erneut übergeben").send().want("Die Übergabe wird erneut versucht.")
+		o.until("the delivery and what waited for it", func() bool { return len(o.of(ref)) == 2 })
+		if got := o.of(ref); got[0].Key != "antrag-"+id || !strings.HasPrefix(got[1].Key, "nachricht-") {
+			t.Errorf("%s: %+v", fault, got)
+		}
+		waitFor(t, func() *page { return clerk.get(address) }, "Empfangsquittung: ").wantNot("Letzter Fehler", "Jetzt erneut übergeben")
+	}
+
+	ref, id := o.register(v)
+	o.until("the delivery", func() bool { return len(o.of(ref)) == 1 })
+	address := "/amt/vorgang/" + id
+	question := func(fault, text string) fachsim.Reply {
+		t.Helper()
+		if err := o.sim.Misbehave(fault); err != nil {
+			t.Fatal(err)
+		}
+		return o.write(ref, fachsim.Reply{ID: fault, Kind: "question", Subject: "Frage", Body: text})
+	}
+	if r := question("reply-forged", "gefälscht"); r.State != fachsim.StateWaiting {
+		t.Errorf("forged: %+v", r)
+	}
+	clerk.get(address).wantNot("gefälscht")
+	o.ahead.Add(int64(10 * time.Minute)) // the office comes back with it, signed rightly now
+	if err := o.sim.Misbehave(""); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() *page { return clerk.get(address) }, "gefälscht")
+	question("reply-twice", "doppelt")
+	question("reply-foreign", "fremd")
+	if text := clerk.get(address).want("doppelt", "fremd").text(); strings.Count(text, "doppelt") != 1 || strings.Count(text, "fremd") != 1 {
+		t.Errorf("a reply counts twice\n%s", clip(text))
+	}
+	if err := o.sim.Misbehave("status-unknown"); err != nil {
+		t.Fatal(err)
+	}
+	if r := o.write(ref, fachsim.Reply{ID: "s", Kind: "status", Status: "in-review"}); r.State != fachsim.StateRefused || r.Code != "status" {
+		t.Errorf("unknown state: %+v", r)
+	}
+	clerk.get(address).want("Rückfrage offen")
+}
+
+func TestWithdrawHandedOver(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, nil)
+	v := o.citizen("Meike Harms: Online-Ausweis")
+	withdraw := func(id string) {
+		t.Helper()
+		v.get("/antraege/" + id + "/zurueckziehen").form("Antrag zurückziehen").send().want("Zurückgezogen")
+	}
+	ref, id := o.register(v)
+	o.until("the delivery", func() bool { return len(o.of(ref)) == 1 })
+	withdraw(id)
+	o.until("the withdrawal", func() bool { return len(o.of(ref)) == 2 })
+	if up := o.of(ref)[1]; !strings.Contains(string(up.Payload), `"kind":"withdrawal"`) {
+		t.Errorf("withdrawal: %s", up.Payload)
+	}
+	if r := o.write(ref, fachsim.Reply{ID: "q", Kind: "receipt"}); r.State != fachsim.StateRefused || r.Code != "closed" {
+		t.Errorf("receipt after the withdrawal: %+v", r)
 	}
 }
