@@ -30,7 +30,7 @@ func (p *Pages) showTransfer(v *visit, f *file, po *posted, c *check) error {
 			if values.Get("bleiben") == "" {
 				stay["Value"] = "nein"
 			}
-			d.Fields = append(d.Fields, stay, areaField(v, values, c, "bleibgrund", false))
+			d.Fields = append(d.Fields, stay, needed(areaField(v, values, c, "bleibgrund", false)))
 		}
 		return d
 	})
