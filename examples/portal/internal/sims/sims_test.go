@@ -165,7 +165,7 @@ func TestTexts(t *testing.T) {
 	got := map[string][]string{}
 	for code, text := range Texts() {
 		got[code] = []string{}
-		all := []Text{text.Name, text.Text}
+		all := []Text{text.Name, text.Text, text.How}
 		for fault, x := range text.Faults {
 			got[code] = append(got[code], fault)
 			all = append(all, x.Title, x.What, x.Expect)

@@ -24,6 +24,7 @@ func (t Text) For(lang string) string {
 type SimulatorText struct {
 	Name   Text                 `json:"name"`
 	Text   Text                 `json:"text"`
+	How    Text                 `json:"how"` // how to try a fault, in Markdown
 	Faults map[string]FaultText `json:"faults"`
 }
 
