@@ -1,6 +1,6 @@
-// Package paymentsql keeps orders in SQLite or PostgreSQL through bun. The
-// caller brings the database handle or a transaction; inside a transaction no
-// other handle is used.
+// Package paymentsql keeps orders, attempts, bookings and batches in SQLite or
+// PostgreSQL through bun. The caller brings the database handle or a
+// transaction; inside a transaction no other handle is used.
 package paymentsql
 
 import (
