@@ -133,15 +133,25 @@ func (t inOrder) Deliver(ctx context.Context, d federation.Delivery, open func(c
 	if err != nil {
 		return federation.Receipt{}, &federation.TransportError{Reason: federation.ReasonStorage, Err: err}
 	}
-	for _, e := range list {
-		if e.ID == d.ID {
-			break
-		}
-		if e.Destination == d.Destination && e.State != federation.StateDelivered && e.State != federation.StateCancelled {
-			return federation.Receipt{}, &federation.TransportError{Reason: reasonEarlier}
-		}
+	if slices.ContainsFunc(list, func(e federation.Delivery) bool {
+		return e.Destination == d.Destination && e.State != federation.StateDelivered && e.State != federation.StateCancelled && precedes(list, e, d)
+	}) {
+		return federation.Receipt{}, &federation.TransportError{Reason: reasonEarlier}
 	}
 	return t.next.Deliver(ctx, d, open)
+}
+
+// precedes reports whether e goes before d. The application is always the first,
+// whatever the clocks of two instances say; the rest goes in the order of the
+// list.
+func precedes(list []federation.Delivery, e, d federation.Delivery) bool {
+	place := func(d federation.Delivery) int {
+		if !strings.HasPrefix(d.Key, antrag.KeyMessage) {
+			return -1
+		}
+		return slices.IndexFunc(list, func(o federation.Delivery) bool { return o.ID == d.ID })
+	}
+	return place(e) < place(d)
 }
 
 // deliver makes an attempt and, when it went well, lets those go that waited
