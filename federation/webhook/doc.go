@@ -108,5 +108,6 @@
 // database. A replayed request within five minutes repeats something that may
 // be repeated. Names of attachments are foreign on both sides. A signature
 // proves who speaks, not that what is said is right: check that the key belongs
-// to the source.
+// to the source. Requests of both sides have the same form, so a back office
+// must not serve a path under which the portal takes replies.
 package webhook
