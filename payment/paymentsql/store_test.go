@@ -87,6 +87,26 @@ func TestSQLite(t *testing.T) {
 	paymenttest.TestStore(t, func(t *testing.T) payment.Store { return paymentsql.New(openSQLite(t)) })
 }
 
+func TestAttemptsOnSQLite(t *testing.T) {
+	t.Parallel()
+	paymenttest.TestAttemptStore(t, func(t *testing.T) payment.AttemptStore { return paymentsql.NewAttemptStore(openSQLite(t)) })
+}
+
+func TestAttemptsOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	paymenttest.TestAttemptStore(t, func(t *testing.T) payment.AttemptStore { return paymentsql.NewAttemptStore(openPostgres(t)) })
+}
+
+func TestBookingsOnSQLite(t *testing.T) {
+	t.Parallel()
+	paymenttest.TestBookingStore(t, func(t *testing.T) payment.BookingStore { return paymentsql.NewBookingStore(openSQLite(t)) })
+}
+
+func TestBookingsOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	paymenttest.TestBookingStore(t, func(t *testing.T) payment.BookingStore { return paymentsql.NewBookingStore(openPostgres(t)) })
+}
+
 func TestPostgreSQL(t *testing.T) {
 	t.Parallel()
 	paymenttest.TestStore(t, func(t *testing.T) payment.Store { return paymentsql.New(openPostgres(t)) })
