@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -84,6 +85,11 @@ func (r rights) reachable() antrag.Visible {
 }
 
 func anyOf(ways []condition) antrag.Visible {
+	// Most people hold their permissions in the same units: asking the database
+	// once is enough then.
+	ways = slices.CompactFunc(ways, func(a, b condition) bool {
+		return a.columns == b.columns && slices.Equal(a.filter.Units(), b.filter.Units())
+	})
 	return func(q *bun.SelectQuery) *bun.SelectQuery {
 		if len(ways) == 0 {
 			return q.Where("1=0")
