@@ -348,7 +348,10 @@ func TestFaultsOfTheOffice(t *testing.T) {
 		if got := o.of(ref); got[0].Key != "antrag-"+id || !strings.HasPrefix(got[1].Key, "nachricht-") {
 			t.Errorf("%s: %+v", fault, got)
 		}
-		waitFor(t, func() *page { return clerk.get(address) }, "Empfangsquittung: ").wantNot("Letzter Fehler", "Jetzt erneut übergeben")
+		o.until("the receipts of both", func() bool {
+			text := clerk.get(address).want().text()
+			return strings.Count(text, "Empfangsquittung: ") == 2 && !strings.Contains(text, "Letzter Fehler") && !strings.Contains(text, "Jetzt erneut übergeben")
+		})
 	}
 
 	ref, id := o.register(v)
