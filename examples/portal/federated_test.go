@@ -64,12 +64,13 @@ func neighbours(t *testing.T) (*wastesim.Server, *httptest.Server, string) {
 // answer may come after the budget, and is then kept for the next search.
 func all(t *testing.T, v *visitor, path string) string {
 	t.Helper()
-	for {
-		body := v.get(path).body
-		if !strings.Contains(body, "Nicht erreichbar") || t.Context().Err() != nil {
-			return body
+	var body string
+	for range 50 {
+		if body = v.get(path).body; !strings.Contains(body, "Nicht erreichbar: "+wastesim.Name) {
+			break
 		}
 	}
+	return body
 }
 
 func TestSearchOverMembers(t *testing.T) {
@@ -120,12 +121,29 @@ func TestMembersMisbehave(t *testing.T) {
 	p := start(t, func(c *portal.Config) { c.Members = members })
 	v := newVisitor(t, p.URL())
 	district.Close() // nobody there
+	for code, c := range map[string]struct {
+		query string
+		shown bool
+	}{wastesim.FaultScript: {"Sperrmüll", true}, wastesim.FaultForeign: {"Sperrmüll Express", false}} {
+		if err := waste.Misbehave(code); err != nil {
+			t.Fatal(err)
+		}
+		body := all(t, v, "/suche?ort=033990004004&q="+url.QueryEscape(c.query))
+		if strings.Contains(body, "Sperrmüll als Express-Abholung") != c.shown {
+			t.Errorf("%s: a hit of the company is shown: %v", code, !c.shown)
+		}
+		for _, bad := range []string{"boese.example", "alert(1)", "onerror", "&lt;b"} {
+			if strings.Contains(body, bad) {
+				t.Errorf("%s: %s is on the page", code, bad)
+			}
+		}
+	}
 	for _, f := range waste.Faults() {
 		if err := waste.Misbehave(f.Code); err != nil {
 			t.Fatal(err)
 		}
 		begin := time.Now()
-		page := v.get("/suche?ort=033990004004&q=" + url.QueryEscape("Sperrmüll"))
+		page := v.get("/suche?ort=033990004004&q=" + url.QueryEscape("Sperrmüll anmelden"))
 		if took := time.Since(begin); took > 10*time.Second {
 			t.Errorf("%s: the page took %v", f.Code, took)
 		}
