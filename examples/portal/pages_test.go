@@ -506,6 +506,7 @@ var hidden = []string{
 	"GET /anmelden/abschluss/{ticket}", "GET /anmelden/fehler", "GET /konto/einrichten", "GET /amt/oidc/antwort", "GET /barriere-melden/gesendet",
 	"GET /antrag/{draft}", "GET /amt", "GET /amt/{$}", // lead on at once
 	"GET /test/mails/{id}", "GET /amt/vorgang/{id}/unterlage/{nachricht}/{feld}", // the demo begins without mails and without new documents
+	"GET /api/v1/dienstleistungen", // for other portals, no page
 	"GET /static/",
 }
 
