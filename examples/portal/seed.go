@@ -35,7 +35,8 @@ func (p *Portal) composeTester() {
 		real = time.Now
 	}
 	pages := &tester.Pages{DB: p.db.Read, Accounts: p.parts.accounts, Outbox: p.parts.outbox, World: p.world, EntityID: p.URL(),
-		Sims: p.sims.control, Calls: p.calls, Notices: p.notices, Script: script,
+		Sims: p.sims.control, Calls: p.calls, Script: script,
+		Notices: p.notices, Replies: p.repliesTo, Payments: p.payments, Batches: p.batches, BatchFile: p.batchFile,
 		RealNow: real, Offset: p.clock.Offset, SetOffset: p.setClock, Reset: p.seeding.Reset}
 	pages.Register(p.core)
 }
@@ -49,24 +50,6 @@ func (p *Portal) reset(ctx context.Context) error {
 //
 //go:embed TESTDREHBUCH.md
 var script string
-
-// notices are those about a case. Their receivers are nobody's business.
-func (p *Portal) notices(ctx context.Context, application string) ([]tester.Notice, error) {
-	var rows []struct {
-		ID        string    `bun:"id"`
-		State     string    `bun:"state"`
-		LastError string    `bun:"last_error"`
-		Attempts  int       `bun:"attempts"`
-		CreatedAt time.Time `bun:"created_at"`
-	}
-	err := p.db.Read.NewSelect().TableExpr("postkorb_notices AS n").Column("n.id", "n.state", "n.last_error", "n.attempts", "n.created_at").
-		Join("JOIN portal_applications AS a ON a.thread = n.thread_id").Where("a.id = ?", application).Order("n.created_at", "n.id").Scan(ctx, &rows)
-	var out []tester.Notice
-	for _, n := range rows {
-		out = append(out, tester.Notice{ID: n.ID, State: n.State, LastError: n.LastError, Attempts: n.Attempts, Created: n.CreatedAt.UTC()})
-	}
-	return out, err
-}
 
 // setClock shifts the clock of portal and simulators and keeps the shift over
 // a restart.

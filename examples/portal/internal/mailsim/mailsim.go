@@ -316,15 +316,3 @@ func text(h textproto.MIMEHeader, body io.Reader, depth int) (string, error) {
 	raw, err := io.ReadAll(body)
 	return strings.ReplaceAll(string(raw), "\r\n", "\n"), err
 }
-
-// SetDown makes the server refuse every mail with a temporary error.
-func (s *Server) SetDown(down bool) {
-	if down {
-		s.SetFault(FaultTemporary)
-		return
-	}
-	s.SetFault(FaultNone)
-}
-
-// Down reports whether the server misbehaves.
-func (s *Server) Down() bool { return s.Fault() != FaultNone }

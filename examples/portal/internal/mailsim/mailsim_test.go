@@ -1,6 +1,7 @@
 package mailsim_test
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/textproto"
@@ -42,13 +43,21 @@ func TestTakesWhatTheSenderSends(t *testing.T) {
 	if got[0].Subject != m.Subject || got[0].To != m.To || strings.TrimSpace(got[0].Text) != strings.TrimSpace(m.Text) || len(got[0].Problems) != 0 {
 		t.Errorf("got %+v", got[0])
 	}
-	s.SetDown(true)
 	m.MessageID = "n2"
-	err = sender.Send(t.Context(), m)
-	var fail *smtp.Error
-	if !errors.As(err, &fail) || fail.Permanent {
-		t.Errorf("down: %v", err)
+	for _, f := range mailsim.Faults() {
+		s.SetFault(f)
+		ctx, stop := t.Context(), func() {}
+		if f == mailsim.FaultSlow {
+			ctx, stop = context.WithTimeout(t.Context(), 50*time.Millisecond)
+		}
+		err = sender.Send(ctx, m)
+		stop()
+		var fail *smtp.Error
+		if !errors.As(err, &fail) || fail.Permanent != (f == mailsim.FaultPermanent) {
+			t.Errorf("%s: %v", f, err)
+		}
 	}
+	s.SetFault(mailsim.FaultNone)
 	s.Clear()
 	if len(s.Mails()) != 0 {
 		t.Error("not cleared")
