@@ -44,6 +44,8 @@ type parts struct {
 	editor       *xzufi.Catalogue // writes
 	inbox        *postkorb.Inbox
 	orders       *payment.Service
+	checkout     *payment.Checkout // nil when nothing is paid online
+	ledger       *payment.Ledger
 	outbox       *federation.Outbox
 	authority    *rbac.Authority
 	assistants   *assistant.Set
@@ -104,6 +106,9 @@ func (p *Portal) compose(ctx context.Context) error {
 		return err
 	}
 	if err := p.composeApplications(); err != nil {
+		return err
+	}
+	if err := p.composeTill(); err != nil {
 		return err
 	}
 	if err := p.composeJobs(ctx); err != nil {
@@ -259,6 +264,9 @@ func (p *Portal) composeStores(ctx context.Context) error {
 	transports, err := p.transports(drop)
 	if err != nil {
 		return err
+	}
+	if transports[transportTill], err = p.tillTransport(); err != nil {
+		return fmt.Errorf("portal: folder of the treasury: %w", err)
 	}
 	c.outbox = federation.New(federationsql.New(p.db.Write), &federation.Options{Now: p.clock.Now, Logger: log,
 		Transports: transports,
@@ -428,6 +436,8 @@ func (p *Portal) composeJobs(ctx context.Context) error {
 		{Name: "once", Every: time.Hour, Do: c.applications.PurgeOnce},
 		{Name: "logins", Every: 10 * time.Minute, Do: func(ctx context.Context) error { return c.logins.Purge(ctx, p.clock.Now()) }},
 	}
+	paySteps, payChores := p.tillJobs()
+	steps, chores = append(steps, paySteps...), append(chores, payChores...)
 	engine, err := jobs.New(ctx, p.db, p.clock.Now, p.cfg.Logger, steps, chores)
 	if err != nil {
 		return err

@@ -75,6 +75,11 @@ type Config struct {
 	// world.
 	Members string
 
+	// PaymentURL, PaymentAGS and PaymentFile name pmPayment, the key of the
+	// administration there, and the file of its procedures with their salts.
+	// All or none; with none nothing is paid online. The demo takes its simulator.
+	PaymentURL, PaymentAGS, PaymentFile string
+
 	// PortalName and Town stand in the head of every page.
 	PortalName, Town string
 	// Texts, Templates and Static replace single texts, templates and static
@@ -150,6 +155,7 @@ func (c *Config) check() error {
 	} else if _, port, err := net.SplitHostPort(c.SimListen); err != nil || port == "" {
 		bad("PORTAL_SIM_LISTEN", "must be host:port")
 	}
+	c.checkPayment(bad)
 	return errors.Join(problems...)
 }
 

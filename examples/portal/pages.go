@@ -40,6 +40,7 @@ func (p *Portal) composePages() error {
 		PlaceName: func(key string) (string, bool) { return finding.PlaceName(context.Background(), key) }}
 	work.Register(core)
 	p.handleReplies()
+	p.composePay()
 	p.composeTester()
 	p.health()
 
@@ -55,8 +56,8 @@ func (p *Portal) composePages() error {
 		}
 		return n
 	}
-	// The answer of the login provider comes from another site by design.
-	p.handler = core.Handler("POST /saml/acs")
+	// The answers of the login provider and of the payment service come from other sites by design.
+	p.handler = core.Handler(append([]string{"POST /saml/acs"}, payPatterns...)...)
 	return nil
 }
 

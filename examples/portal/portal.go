@@ -39,6 +39,7 @@ type Portal struct {
 	handler  http.Handler
 	parts    parts
 	sims     simulators
+	till     *till           // nil when nothing is paid online
 	calls    *calls.Recorder // nil but in the demo
 	seeding  *seed.Seeder
 	closers  []func() error

@@ -94,9 +94,12 @@ func (p *Portal) forgetOutside() {
 	}
 }
 
-// clearHandOvers empties the folder of hand-overs at a reset.
+// clearHandOvers empties the folders of hand-overs at a reset.
 func (p *Portal) clearHandOvers() error {
-	folder := filepath.Join(p.cfg.Data, "uebergabe")
+	return errors.Join(clearFolder(filepath.Join(p.cfg.Data, "uebergabe")), clearFolder(p.tillFolder()))
+}
+
+func clearFolder(folder string) error {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return err

@@ -85,6 +85,9 @@ func configure(args []string) (portal.Config, bool, error) {
 	c.StaffSecret = os.Getenv("PORTAL_STAFF_SECRET") // a flag would show it to every user of the machine
 	text(&c.SMTP, "smtp", "PORTAL_SMTP", "mail server host:port, production")
 	text(&c.MailFrom, "mail-from", "PORTAL_MAIL_FROM", "sender of notices")
+	text(&c.PaymentURL, "pmpayment-url", "PORTAL_PMPAYMENT_URL", "address of pmPayment; empty: nothing is paid online")
+	text(&c.PaymentAGS, "pmpayment-ags", "PORTAL_PMPAYMENT_AGS", "key of the administration at pmPayment")
+	text(&c.PaymentFile, "pmpayment-file", "PORTAL_PMPAYMENT_FILE", "JSON file with the procedures of pmPayment and their salts")
 	text(&c.PortalName, "portal-name", "PORTAL_NAME", "name in the head of every page")
 	text(&c.Town, "town", "PORTAL_TOWN", "town in the head of every page")
 	check := fs.Bool("check-config", false, "check the settings, open everything and stop")

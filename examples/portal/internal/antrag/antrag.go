@@ -77,6 +77,8 @@ type Config struct {
 	// Payable reports whether an amount in cents for a service can be paid
 	// online; nil: nothing is asked for beforehand.
 	Payable func(service string, cents int64) bool
+	// Till takes online payments; nil: none.
+	Till *Till
 	// URL is the public address of the portal, for links in messages.
 	URL string
 	// Wake asks for a row to be worked after the transaction; nil leaves it

@@ -2,6 +2,7 @@ package antrag
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/uptrace/bun"
@@ -12,6 +13,7 @@ import (
 // Withdraw takes an application back. A delivery that did not go out yet is
 // cancelled, an open payment order as well. Errors: ErrNotFound, ErrClosed.
 func (s *Service) Withdraw(ctx context.Context, owner, id string) (Application, error) {
+	s.askFirst(ctx, owner, id)
 	return s.change(ctx, func(ctx context.Context, tx bun.Tx) (Application, error) {
 		return s.lock(ctx, tx, func(q *bun.SelectQuery) *bun.SelectQuery {
 			return q.Where("a.owner = ?", owner).Where("a.id = ?", id)
@@ -208,6 +210,10 @@ func (s *Service) withOwned(ctx context.Context, owner, id string, do func(conte
 	return err
 }
 
+// errUnchanged ends an edit that has written what it had to, but nothing to the
+// case itself.
+var errUnchanged = errors.New("antrag: case unchanged")
+
 // change reads a case inside a transaction, lets edit work on it and writes
 // it back under its version.
 func (s *Service) change(ctx context.Context, read func(context.Context, bun.Tx) (Application, error), edit func(context.Context, bun.Tx, *Application) error) (Application, error) {
@@ -219,6 +225,9 @@ func (s *Service) change(ctx context.Context, read func(context.Context, bun.Tx)
 		}
 		old := a.Version
 		if err := edit(ctx, tx, &a); err != nil {
+			if errors.Is(err, errUnchanged) {
+				return nil
+			}
 			return err
 		}
 		if a.Closed() {

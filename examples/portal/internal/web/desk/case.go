@@ -80,6 +80,7 @@ type caseData struct {
 	Documents   []attachment
 	ShowOrders  bool
 	Orders      []order
+	Tries       []tryRow
 	Unpaid      bool // nothing may be done before the fee is paid
 	Deliveries  []delivery
 	Messages    []message
@@ -113,6 +114,9 @@ func (p *Pages) show(v *visit) error {
 	d := caseData{Head: p.head(v, f, full), Version: f.Version, ShowContent: full, Actions: p.actions(v, f), Key: newKey()}
 	if v.may.allowed(permPayment, f.obj) {
 		if d.Orders, err = p.orders(v, f); err != nil {
+			return err
+		}
+		if d.Tries, err = p.tries(v, f); err != nil {
 			return err
 		}
 		d.ShowOrders = true

@@ -57,6 +57,7 @@ func (p *Pages) Register(c *web.Core) {
 	p.registerActions(c)
 	p.registerHandover(c)
 	p.registerInvolve(c)
+	p.registerTreasury(c)
 }
 
 // visit is a request of an employee who is logged in.
@@ -178,6 +179,9 @@ func (p *Pages) Nav(r *web.Request) []web.Link {
 		{Label: r.T("desk.nav.reminders"), URL: "/amt/wiedervorlagen"},
 		{Label: r.T("desk.nav.involve"), URL: "/amt/beteiligungen"},
 		{Label: r.T("desk.nav.closed"), URL: "/amt/abgeschlossen"},
+	}
+	if p.seesTreasury(p.rights(r.Staff.Person, r.Now())) {
+		links = append(links, web.Link{Label: r.T("desk.nav.till"), URL: "/amt/kasse"})
 	}
 	for i := range links {
 		links[i].Current = r.URL.Path == links[i].URL
