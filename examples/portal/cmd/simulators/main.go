@@ -3,8 +3,8 @@
 // mail, payment, a back office, a foreign member of the federation, and a page
 // to disturb each of them.
 //
-//	go run ./portal/cmd/simulators
-//	PORTAL_SIMULATORS=http://localhost:8088 go run ./portal/cmd/portal
+//	go run ./examples/portal/cmd/simulators
+//	PORTAL_SIMULATORS=http://localhost:8088 go run ./examples/portal/cmd/portal
 package main
 
 import (
@@ -98,7 +98,7 @@ func announce(out io.Writer, set *sims.Set) {
 	}
 	fmt.Fprintf(out, "\n  Störungen ein- und ausschalten:  %s\n", d.Control)
 	fmt.Fprintf(out, "  Beschreibung für Portale:        %s/beschreibung.json\n", d.Control)
-	fmt.Fprintf(out, "  Portal damit starten:            PORTAL_SIMULATORS=%s go run ./portal/cmd/portal\n", d.Control)
+	fmt.Fprintf(out, "  Portal damit starten:            PORTAL_SIMULATORS=%s go run ./examples/portal/cmd/portal\n", d.Control)
 	for _, p := range d.Portals {
 		fmt.Fprintf(out, "  Bekanntes Portal:                %s (%s)\n", p.URL, p.ID)
 	}
