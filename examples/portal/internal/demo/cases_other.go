@@ -134,7 +134,9 @@ func enquiryCases() []Case {
 			Step{Day: -3, Kind: StepInvolve, By: schroeder, DueIn: 21,
 				Involve: Involve{Unit: "fb2-verkehr", Scope: "documents", Reason: "evidence", Note: "Ist die Ausfahrt auf den Kirchweg übersichtlich genug?", Documents: []string{"Skizze-Carport.pdf"}}},
 			Step{Day: -2, Kind: StepInvolve, By: schroeder, DueIn: 14, Body: "Ist für den Kirchweg die Hausnummer 8 a im Melderegister schon vergeben?",
-				Involve: Involve{Unit: buero, Scope: "question", Reason: "expertise"}}), 2),
+				Involve: Involve{Unit: buero, Scope: "question", Reason: "expertise"}},
+			Step{Day: -2, Kind: StepInvolve, By: schroeder, DueIn: 14,
+				Involve: Involve{Unit: buero, Scope: "documents", Reason: "evidence", Note: "Lage des Grundstücks für die Hausnummer.", Documents: []string{"Skizze-Carport.pdf"}}}), 2),
 	}
 }
 
