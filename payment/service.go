@@ -207,9 +207,10 @@ func (s *Service) Apply(ctx context.Context, id OrderID, snap Snapshot) (Order, 
 	return o, err
 }
 
-// Cancel withdraws an order that is still open; by is an id and reason a code,
-// both for the record. Cancelling again changes nothing. Any other state is a
-// *TransitionError: ask the provider first, then Apply what it says.
+// Cancel withdraws an order that waits for a payer (open, aborted or failed); by
+// is an id and reason a code, both for the record. Cancelling again changes
+// nothing. Any other state is a *TransitionError: ask the provider first, then
+// Apply what it says.
 func (s *Service) Cancel(ctx context.Context, id OrderID, by, reason string) (Order, error) {
 	if err := checkLine("by", by, maxID); err != nil {
 		return Order{}, err
@@ -221,9 +222,10 @@ func (s *Service) Cancel(ctx context.Context, id OrderID, by, reason string) (Or
 		switch o.State {
 		case StateCancelled:
 			return nil, nil
-		case StateOpen:
+		case StateOpen, StateAborted, StateFailed:
+			from := o.State
 			o.State = StateCancelled
-			return &Event{Type: EventCancelled, From: StateOpen, To: StateCancelled, Amount: o.Total, By: by, Reason: reason}, nil
+			return &Event{Type: EventCancelled, From: from, To: StateCancelled, Amount: o.Total, By: by, Reason: reason}, nil
 		}
 		return nil, &TransitionError{Order: id, From: o.State, To: StateCancelled, Reason: TransitionIllegal}
 	})

@@ -196,8 +196,8 @@ func (c *Checkout) noMoney(ctx context.Context, s *Settlement, f Finding) error 
 		hinted = a.NextAt
 	}
 	a.LastError, a.LeaseUntil = string(f.Reason), time.Time{}
-	a.NextAt = now.Add(c.pause(a.Asked))
 	a.Asked++
+	a.NextAt = now.Add(c.pause(a.Asked))
 	answered := f.Reason == "" || f.Reason == ReasonUnknownTransaction
 	var to State
 	switch {
