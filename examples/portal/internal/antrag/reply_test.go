@@ -212,3 +212,55 @@ func TestReplyKinds(t *testing.T) {
 		}
 	})
 }
+
+func TestWithdrawTellsTheOffice(t *testing.T) {
+	t.Parallel()
+	databases(t, func(t *testing.T, w *world) {
+		only := func(a antrag.Application) federation.Delivery {
+			t.Helper()
+			list, err := w.Outbox.ByReference(t.Context(), a.Reference)
+			if err != nil || len(list) != 1 {
+				t.Fatalf("%+v, %v", list, err)
+			}
+			return list[0]
+		}
+		// Nobody has tried to send it: it never goes out.
+		a := backOffice(t, w)
+		if _, err := w.Withdraw(t.Context(), "konto", a.ID); err != nil {
+			t.Fatal(err)
+		}
+		if d := only(a); d.State != federation.StateCancelled {
+			t.Errorf("delivery is %s", d.State)
+		}
+		r := w.reply(a, "r", federation.ReplyReceipt)
+		var refused *antrag.ReplyError
+		if _, _, err := w.Reply(t.Context(), r); !errors.As(err, &refused) || refused.Reason != antrag.ReplyForeign {
+			t.Errorf("about what never went out: %v", err)
+		}
+		// It may have arrived: the office learns that it is withdrawn.
+		b := backOffice(t, w)
+		if err := w.Outbox.Deliver(t.Context(), only(b).ID); err != nil { // fails: there is no transport
+			t.Fatal(err)
+		}
+		if _, err := w.Withdraw(t.Context(), "konto", b.ID); err != nil {
+			t.Fatal(err)
+		}
+		list, err := w.Outbox.ByReference(t.Context(), b.Reference)
+		if err != nil || len(list) != 2 {
+			t.Fatalf("%+v, %v", list, err)
+		}
+		kinds := 0
+		for _, d := range list {
+			got, err := w.Outbox.Get(t.Context(), d.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.State != federation.StateCancelled && strings.Contains(string(got.Payload.Body), `"kind":"withdrawal"`) {
+				kinds++
+			}
+		}
+		if kinds != 1 {
+			t.Errorf("%d withdrawals go out", kinds)
+		}
+	})
+}
