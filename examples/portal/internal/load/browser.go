@@ -132,7 +132,7 @@ func (b *browser) follow(kind string, p *page, words string) (*page, error) {
 }
 
 // send fills the form with the button and sends it. answers win over what the
-// page shows; choices without one take the first option.
+// page shows; choices without one take the first option, consents are given.
 func (b *browser) send(kind string, p *page, words string, answers map[string]string) (*page, error) {
 	for _, f := range p.forms {
 		i := slices.IndexFunc(f.buttons, func(x button) bool { return strings.Contains(x.text, words) })
@@ -175,6 +175,9 @@ func (f *form) fill(answers map[string]string) url.Values {
 				values.Set(x.name, x.options[first])
 			}
 		case x.kind == "checkbox":
+			if len(x.options) == 1 { // a consent
+				values.Set(x.name, x.options[0])
+			}
 		default:
 			values[x.name] = append(values[x.name], x.values...)
 		}

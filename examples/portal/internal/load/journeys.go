@@ -69,7 +69,7 @@ func search(b *browser, dice *rand.Rand) error {
 var answers = map[string]string{
 	"person.vorname": "Lena", "person.nachname": "Probst", "person.email": "lena.probst@mail.example",
 	"person.geburtsdatum-day": "4", "person.geburtsdatum-month": "5", "person.geburtsdatum-year": "1988",
-	"person.strasse": "Deichweg 7", "person.plz": "27899", "person.ort": "Altenwehr",
+	"benachrichtigung": "", "person.strasse": "Deichweg 7", "person.plz": "27899", "person.ort": "Altenwehr",
 }
 
 // steps fills an assistant until the page to check the answers.
@@ -110,7 +110,7 @@ func library(b *browser, _ *rand.Rand) error {
 	if p, err = steps(b, p, nil); err != nil {
 		return err
 	}
-	p, err = b.send("submit", p, "Antrag absenden", map[string]string{"erklaerung": "yes"})
+	p, err = b.send("submit", p, "Antrag absenden", nil)
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func login(b *browser, p *page, dice *rand.Rand) (*page, error) {
 		}
 	}
 	if strings.HasPrefix(p.url.Path, "/konto/einrichten") {
-		return b.send("login", p, "einrichten", nil)
+		return b.send("login", p, "einrichten", answers)
 	}
 	return p, nil
 }
@@ -170,7 +170,7 @@ func certificate(b *browser, dice *rand.Rand) error {
 	if p, err = steps(b, p, birth); err != nil {
 		return err
 	}
-	if p, err = b.send("submit", p, "Weiter zur Zahlung", map[string]string{"erklaerung": "yes"}); err != nil {
+	if p, err = b.send("submit", p, "Weiter zur Zahlung", nil); err != nil {
 		return err
 	}
 	if p, err = b.send("pay", p, "Jetzt bezahlen", nil); err != nil {
@@ -236,7 +236,7 @@ func clerk(b *browser, dice *rand.Rand) error {
 
 // birth is what people say about the certificate that they want.
 var birth = map[string]string{
-	"urkunde.fuer": "selbst", "bestellung.art": "geburtsurkunde", "bestellung.anzahl": "2", "zustellung.an": "selbst",
+	"geburtsort.gemeinde-suche": "Altenwehr", "urkunde.fuer": "selbst", "bestellung.art": "geburtsurkunde", "bestellung.anzahl": "2", "zustellung.an": "selbst",
 }
 
 // payAtProvider pays with the first test card and comes back.
