@@ -95,7 +95,7 @@ type payData struct {
 	Lines               []line
 	Order               payment.Order
 	State, Text         string
-	Button, Refs        string
+	Button              string
 	Check, Down, Off    bool
 	Guest, Paid, Closed bool
 	Case                string
@@ -162,10 +162,10 @@ func (p *Pages) show(r *web.Request, down bool) error {
 	if err != nil {
 		return err
 	}
+	d.Down = down
 	v := web.View{Title: r.T("pay.title") + " – " + d.Title, Noindex: true, Data: d, Crumbs: crumbs(r, a), Forms: p.Origins}
 	if down {
-		d.Down, v.Data, v.Status = true, d, http.StatusServiceUnavailable
-		d.Down = true
+		v.Status = http.StatusServiceUnavailable
 	}
 	return r.Render("pay/bezahlen", v)
 }
