@@ -19,6 +19,7 @@ import (
 	"github.com/stadttor/stadttor/examples/portal/internal/jobs"
 	"github.com/stadttor/stadttor/examples/portal/internal/keys"
 	"github.com/stadttor/stadttor/examples/portal/internal/konto"
+	"github.com/stadttor/stadttor/examples/portal/internal/sims"
 	"github.com/stadttor/stadttor/examples/portal/internal/staff"
 	"github.com/stadttor/stadttor/examples/portal/internal/web"
 	"github.com/stadttor/stadttor/federation"
@@ -339,6 +340,7 @@ func (p *Portal) composeLogin(ring keys.Ring) error {
 		RedirectURL: p.URL() + "/amt/oidc/antwort", Person: p.person, Now: p.clock.Now}
 	if p.sims.control != nil {
 		c.staff.Issuer, c.staff.ClientID, c.staff.ClientSecret = p.sims.desc.OpenID.Issuer, p.sims.access.ClientID, p.sims.access.ClientSecret
+		c.staff.HTTP = p.calls.Client(sims.OpenID, 10*time.Second)
 	}
 	return nil
 }

@@ -94,10 +94,16 @@ func (l *Login) now() time.Time {
 }
 
 func (l *Login) client() *http.Client {
+	c := http.Client{Timeout: 10 * time.Second}
 	if l.HTTP != nil {
-		return l.HTTP
+		c = *l.HTTP
 	}
-	return &http.Client{Timeout: 10 * time.Second}
+	next := c.Transport
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	c.Transport = limited{next}
+	return &c
 }
 
 // discover returns the provider's configuration. A failure is not kept: the
