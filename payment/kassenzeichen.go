@@ -19,9 +19,10 @@ const maxRemittance = 27
 // Kassenzeichen writes a number of an assigned range: a prefix (A-Z, 0-9, at
 // most 8; small letters become capitals, everything else is left out), eight
 // digits or more, and two check digits after ISO 7064 MOD 97-10, which tell
-// every single wrong character and every swap of neighbours. The scheme is an
-// example: finance systems have ranges of their own, and [Order].Ref takes any
-// text. A negative number gives an empty string.
+// every single wrong digit, every letter taken for another letter and every
+// swap of neighbouring digits. The scheme is an example: finance systems have
+// ranges of their own, and [Order].Ref takes any text. A negative number gives
+// an empty string.
 func Kassenzeichen(prefix string, n int64) string {
 	if n < 0 {
 		return ""
