@@ -242,12 +242,12 @@ func TestJourneyWithoutLoginAndStepUp(t *testing.T) {
 	intro := v.get("/antrag/neu/meldebescheinigung?ort=033990004004").want("Substantiell")
 	intro = bundid(intro.follow("Mit BundID anmelden"), "Meike Harms: Online-Ausweis")
 	check := walk(intro.form("Antrag beginnen").send(), nil)
-	sent = check.agree("Antrag absenden").send().want("9,00")
-	ref = reference.FindString(sent.text())
+	unpaid := check.agree("Weiter zur Zahlung").send().want("9,00", "Jetzt bezahlen")
+	ref = reference.FindString(unpaid.text())
 
 	// It can be withdrawn.
 	v.get("/antraege").want(ref)
-	mine := sent.follow("Stand des Antrags").want(ref, "zurückziehen")
+	mine := unpaid.follow("Zum Antrag").want(ref, "zurückziehen")
 	mine.follow("zurückziehen").form("Antrag zurückziehen").send().want("Zurückgezogen")
 }
 
