@@ -307,8 +307,8 @@ func TestServicePage(t *testing.T) {
 	hasNot(t, none, "/antrag/neu/")
 	inherited := v.get("/dienstleistung/L100099/L100099.LB.1011"+inTown, http.StatusOK)
 	has(t, inherited, "Zuständig für das ganze Gebiet des Landkreises Weserheide", "Zum externen Angebot", "https://www.weserheide.example/online/kfz-zulassung", "Anbieter: Landkreis Weserheide")
-	general := v.get("/dienstleistung/L100099/L100099.LB.1002"+inTown, http.StatusOK)
-	has(t, general, "/antrag/neu/allgemeines-anliegen?dienst=L100099%2FL100099.LB.1002")
+	general := v.get("/dienstleistung/L100099/L100099.LB.1009"+inTown, http.StatusOK)
+	has(t, general, "/antrag/neu/allgemeines-anliegen?dienst=L100099%2FL100099.LB.1009")
 	english := v.get(dog+inTown+"&lang=en", http.StatusOK)
 	has(t, english, "<h1>Register a dog</h1>", "The dog tax is a local tax", `lang="de"`, "€72.00")
 	v.get("/dienstleistung/L100099/nope", http.StatusNotFound)
@@ -322,7 +322,7 @@ func TestGeneralRequestOnlyWhereItArrives(t *testing.T) {
 	v := serve(t, func(p *find.Pages) {
 		p.Reaches = func(_ context.Context, service, area string) bool { return area == demo.AreaAltenwehr }
 	}).visitor(t)
-	const off = "/dienstleistung/L100099/L100099.LB.1002"
+	const off = "/dienstleistung/L100099/L100099.LB.1009"
 	has(t, v.get(off+inTown, http.StatusOK), generalLink)
 	hasNot(t, v.get(off+inHagen, http.StatusOK), generalLink)
 }
