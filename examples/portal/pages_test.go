@@ -32,6 +32,7 @@ func roles() []role {
 		{"head", func(v *visitor) { desk(v, "Birgit Lüken") }, desks},
 		{"clerk", func(v *visitor) { desk(v, "Svenja Meiners") }, desks},
 		{"auditor", func(v *visitor) { desk(v, "Ingrid Rohde") }, desks},
+		{"treasurer", func(v *visitor) { desk(v, "Holger Tapken") }, desks},
 		{"visitor", func(*visitor) {}, common},
 	}
 }
@@ -506,6 +507,7 @@ var hidden = []string{
 	"GET /anmelden/abschluss/{ticket}", "GET /anmelden/fehler", "GET /konto/einrichten", "GET /amt/oidc/antwort", "GET /barriere-melden/gesendet",
 	"GET /antrag/{draft}", "GET /amt", "GET /amt/{$}", // lead on at once
 	"GET /test/mails/{id}", "GET /amt/vorgang/{id}/unterlage/{nachricht}/{feld}", // the demo begins without mails and without new documents
+	"GET /zahlung/zurueck", "GET /amt/kasse/buchungen/{nummer}", // nobody comes back from paying, and nothing is booked yet
 	"GET /api/v1/dienstleistungen", // for other portals, no page
 	"GET /static/",
 }
