@@ -7,13 +7,14 @@ import (
 
 // Errors that tell which class of thing went wrong. Compare with errors.Is.
 var (
-	// ErrNotFound says that there is no such order.
-	ErrNotFound = errors.New("payment: order not found")
-	// ErrExists says that the id of an order is used by a different order.
-	ErrExists = errors.New("payment: order id already used")
-	// ErrConflict says that the order changed meanwhile; load it and try again.
-	ErrConflict = errors.New("payment: order changed meanwhile")
-	// ErrFull says that a MemStore holds as many orders as it may.
+	// ErrNotFound says that there is no such order, attempt, booking or batch.
+	ErrNotFound = errors.New("payment: not found")
+	// ErrExists says that an id is used by something different, or that there is
+	// one already where only one may be.
+	ErrExists = errors.New("payment: already there")
+	// ErrConflict says that something changed meanwhile; load it and try again.
+	ErrConflict = errors.New("payment: changed meanwhile")
+	// ErrFull says that a store in memory holds as much as it may.
 	ErrFull = errors.New("payment: memory store is full")
 	// ErrOverflow says that an amount does not fit into 64 bits.
 	ErrOverflow = errors.New("payment: amount out of range")
