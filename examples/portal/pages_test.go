@@ -506,7 +506,7 @@ func (s *site) checkAssets(t *testing.T, v *visitor) {
 var hidden = []string{
 	"GET /anmelden/abschluss/{ticket}", "GET /anmelden/fehler", "GET /konto/einrichten", "GET /amt/oidc/antwort", "GET /barriere-melden/gesendet",
 	"GET /antrag/{draft}", "GET /amt", "GET /amt/{$}", // lead on at once
-	"GET /test/mails/{id}", "GET /amt/vorgang/{id}/unterlage/{nachricht}/{feld}", // the demo begins without mails and without new documents
+	"GET /test/mails/{id}", "GET /test/buchungen/{nummer}", "GET /amt/vorgang/{id}/unterlage/{nachricht}/{feld}", // the demo begins without mails, files of bookings and new documents
 	"GET /zahlung/zurueck", "GET /amt/kasse/buchungen/{nummer}", // nobody comes back from paying, and nothing is booked yet
 	"GET /api/v1/dienstleistungen", // for other portals, no page
 	"GET /static/",
