@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
-	"path"
 	"strings"
 	"time"
 
@@ -81,15 +80,15 @@ type layoutData struct {
 // Renderer holds the parsed templates: one set per page, so that blocks of
 // two pages never meet. It may be used concurrently.
 type Renderer struct {
-	pages  map[string]*template.Template // language and name of the page
-	assets map[string]string             // name -> address with a digest in it
+	pages  map[string]func() (*template.Template, error) // "<lang> <area>/<page>", made when first shown
+	assets map[string]string                             // name -> address with a digest in it
 	static fs.FS
 }
 
 // NewRenderer parses all pages under templates/<area>/<page>.html. Systems
 // are searched from last to first, so that an own portal can replace a file.
 func NewRenderer(templates, static fs.FS, texts *Texts) (*Renderer, error) {
-	r := &Renderer{pages: map[string]*template.Template{}, assets: map[string]string{}, static: static}
+	r := &Renderer{pages: map[string]func() (*template.Template, error){}, assets: map[string]string{}, static: static}
 	err := fs.WalkDir(static, ".", func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -105,35 +104,7 @@ func NewRenderer(templates, static fs.FS, texts *Texts) (*Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	shared, err := fs.Glob(templates, "parts/*.html")
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range []string{"layout.html", "staff-layout.html"} {
-		if _, err := fs.Stat(templates, l); err == nil {
-			shared = append(shared, l)
-		}
-	}
-	pages, err := fs.Glob(templates, "*/*.html")
-	if err != nil {
-		return nil, err
-	}
-	var problems []error
-	for _, p := range pages {
-		if strings.HasPrefix(p, "parts/") {
-			continue
-		}
-		for _, lang := range languages {
-			t := template.New(path.Base(p)).Option("missingkey=zero").Funcs(r.funcs(texts, lang))
-			t, err := t.ParseFS(templates, append(append([]string{}, shared...), p)...)
-			if err != nil {
-				problems = append(problems, fmt.Errorf("web: template %s: %w", p, err))
-				break
-			}
-			r.pages[lang+" "+strings.TrimSuffix(p, ".html")] = t
-		}
-	}
-	return r, errors.Join(problems...)
+	return r, r.compile(templates, texts)
 }
 
 // Pages lists the names of all pages, for tests.
@@ -231,16 +202,16 @@ func CleanHTML(s string) template.HTML {
 // execute renders a page for one language into memory, so that an error in a
 // template never leaves half a page.
 func (r *Renderer) execute(name string, data *layoutData) ([]byte, error) {
-	t, ok := r.pages[data.Lang+" "+name]
+	page, ok := r.pages[data.Lang+" "+name]
 	if !ok {
 		return nil, fmt.Errorf("web: no page %q", name)
 	}
-	layout := "layout"
-	if strings.HasPrefix(name, "desk/") || strings.HasPrefix(name, "bis/") {
-		layout = "staff-layout"
+	t, err := page()
+	if err != nil {
+		return nil, fmt.Errorf("web: page %s: %w", name, err)
 	}
 	var buf bytes.Buffer
-	if err := t.ExecuteTemplate(&buf, layout, data); err != nil {
+	if err := t.ExecuteTemplate(&buf, layoutOf(name), data); err != nil {
 		return nil, fmt.Errorf("web: page %s: %w", name, err)
 	}
 	return buf.Bytes(), nil

@@ -112,7 +112,7 @@ func (p *Pages) sent(v *visit) error {
 		"Offices": p.offices(v, a.Service, a.Area), "Processing": v.def.Processing.In(v.lang()), "Next": v.T("apply.next." + string(v.def.Outcome)),
 		"Account": a.Account != "", "Mail": mail, "Fee": v.def.FeeFor(v.draft.Answers, day), "Now": v.Now(),
 		"Prepaid": p.Applications.Payable != nil && v.def.Fee != nil && v.def.Fee.Prepaid,
-		"Copy": "/antraege/" + a.ID + "/kopie", "PDF": "/antraege/" + a.ID + "/kopie.pdf", "Case": "/antraege/" + a.ID,
+		"Copy":    "/antraege/" + a.ID + "/kopie", "PDF": "/antraege/" + a.ID + "/kopie.pdf", "Case": "/antraege/" + a.ID,
 	}
 	return v.Render("apply/sent", web.View{Title: v.T("apply.sent.title"), Noindex: true, Data: d})
 }
