@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stadttor/stadttor/examples/portal/internal/antrag"
@@ -121,7 +122,8 @@ func (k *running) settle(ctx context.Context) error {
 	return nil
 }
 
-// deliver hands the case over to the back office.
+// deliver hands the case over to the folder. What goes to a back office waits
+// for the portal, which alone knows the way there.
 func (k *running) deliver(ctx context.Context) error {
 	if k.Folder == "" {
 		return nil
@@ -131,7 +133,7 @@ func (k *running) deliver(ctx context.Context) error {
 		return err
 	}
 	for _, d := range all {
-		if d.State != federation.StateQueued {
+		if transport, _, _ := strings.Cut(d.Destination, ":"); d.State != federation.StateQueued || transport != transportFolder {
 			continue
 		}
 		if err := k.outbox.Deliver(ctx, d.ID); err != nil {

@@ -104,6 +104,10 @@ func (s *Seeder) hurry(ctx context.Context) (restore func() error, err error) {
 		set(ctx, "wal_autocheckpoint = 0", "synchronous = OFF")
 }
 
+// transportFolder is how the portal calls the folder for what no back office
+// takes.
+const transportFolder = "ablage"
+
 func (s *Seeder) newRun() (*run, error) {
 	r := &run{Seeder: s, clock: &hands{}}
 	r.inbox = postkorb.New(postkorbsql.New(s.DB.Write), &postkorb.Options{Now: r.clock.now, Notifier: silent{}})
@@ -114,7 +118,7 @@ func (s *Seeder) newRun() (*run, error) {
 		if err != nil {
 			return nil, fmt.Errorf("seed: %w", err)
 		}
-		transports["ablage"] = drop
+		transports[transportFolder] = drop
 	}
 	r.outbox = federation.New(federationsql.New(s.DB.Write), &federation.Options{Now: r.clock.now, Transports: transports,
 		OpenPart: func(ctx context.Context, part federation.Part) (io.ReadCloser, error) {
