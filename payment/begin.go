@@ -28,16 +28,18 @@ const saving = 5 * time.Second
 // ErrNotFound, *InvalidError, those of Route and of the stores.
 func (c *Checkout) Begin(ctx context.Context, id OrderID) (Attempt, error) {
 	for range tries {
+		// Attempts first: one that has just paid is not live any more, and the
+		// order that is read after it is paid.
+		as, err := c.Attempts(ctx, id)
+		if err != nil {
+			return Attempt{}, err
+		}
 		o, err := c.orders.Order(ctx, id)
 		if err != nil {
 			return Attempt{}, err
 		}
 		if !o.State.Allows(StatePaid) {
 			return Attempt{}, ErrNotPayable
-		}
-		as, err := c.Attempts(ctx, id)
-		if err != nil {
-			return Attempt{}, err
 		}
 		var a Attempt
 		for _, other := range as {
@@ -81,6 +83,17 @@ func (c *Checkout) first(ctx context.Context, o Order) (a Attempt, again bool, e
 	}
 	if err != nil {
 		return Attempt{}, false, fmt.Errorf("%w (attempt of %s)", err, o.ID)
+	}
+	// Late money or a withdrawal may have come just before the insert.
+	if o, err = c.orders.Order(ctx, o.ID); err != nil {
+		return Attempt{}, false, err
+	}
+	if !o.State.Allows(StatePaid) {
+		_, err = c.edit(ctx, a.ID, func(a *Attempt, now time.Time) bool {
+			a.State, a.EndedAt, a.LeaseUntil, a.NextAt = AttemptExpired, now, time.Time{}, time.Time{}
+			return true
+		})
+		return Attempt{}, true, err
 	}
 	a, err = c.start(ctx, a)
 	return a, false, err
