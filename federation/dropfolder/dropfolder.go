@@ -60,7 +60,8 @@ type Transport struct {
 var _ federation.Transport = (*Transport)(nil)
 
 // New returns a transport into dir, which must exist on a file system that
-// renames atomically. The folder of a delivery has the mode 0750; what is in it
+// renames atomically, and removes what a process that died left unfinished there
+// more than a day ago. The folder of a delivery has the mode 0750; what is in it
 // has 0750 and 0640, less the umask.
 func New(dir string, opts *Options) (*Transport, error) {
 	abs, err := filepath.Abs(dir)
@@ -77,11 +78,39 @@ func New(dir string, opts *Options) (*Transport, error) {
 	if err := os.MkdirAll(filepath.Join(abs, receiptsName), 0o750); err != nil {
 		return nil, fmt.Errorf("dropfolder: %w", err)
 	}
+	if err := clean(abs); err != nil {
+		return nil, fmt.Errorf("dropfolder: %w", err)
+	}
 	t := &Transport{dir: abs, now: time.Now}
 	if opts != nil && opts.Now != nil {
 		t.now = opts.Now
 	}
 	return t, nil
+}
+
+// abandoned is how old an unfinished delivery is before it is taken for the
+// rest of a process that died. No attempt takes that long.
+const abandoned = 24 * time.Hour
+
+// clean removes what processes that died have begun and never finished.
+func clean(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), pendingStart) {
+			continue
+		}
+		info, err := e.Info()
+		if err != nil || time.Since(info.ModTime()) < abandoned {
+			continue // it was finished meanwhile, or somebody is still at it
+		}
+		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Deliver implements [federation.Transport]. A repetition with other content

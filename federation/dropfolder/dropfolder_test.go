@@ -282,3 +282,28 @@ func FuzzParseManifest(f *testing.F) {
 		}
 	})
 }
+
+// A process that was killed in the middle leaves a folder that nobody can see;
+// a day later it is gone.
+func TestRestsOfTheDead(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, age := range map[string]time.Duration{".pending-old": 25 * time.Hour, ".pending-new": time.Hour, "taken": 48 * time.Hour} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Join(path, "attachments"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		at := time.Now().Add(-age)
+		if err := os.Chtimes(path, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := dropfolder.New(dir, nil); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{".pending-old": false, ".pending-new": true, "taken": true} {
+		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // ErrNotFound says that no bytes are kept under a key.
@@ -59,13 +60,27 @@ type Files struct{ root string }
 
 var _ Store = (*Files)(nil)
 
-// NewFiles makes the folder when it is missing.
+// NewFiles makes the folder when it is missing, and removes what a process that
+// died has begun to write more than a day ago.
 func NewFiles(root string) (*Files, error) {
 	if err := os.MkdirAll(root, 0o700); err != nil {
 		return nil, fmt.Errorf("blob: folder: %w", err)
 	}
+	rests, err := fs.Glob(os.DirFS(root), "*/"+unfinished+"*")
+	if err != nil {
+		return nil, fmt.Errorf("blob: folder: %w", err)
+	}
+	for _, name := range rests {
+		path := filepath.Join(root, filepath.FromSlash(name))
+		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > 24*time.Hour {
+			_ = os.Remove(path) // or at the next start
+		}
+	}
 	return &Files{root: root}, nil
 }
+
+// unfinished begins the names of files that are being written.
+const unfinished = ".neu-"
 
 func validKey(key string) bool {
 	return len(key) >= 16 && len(key) <= 64 && strings.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789") == ""
@@ -88,7 +103,7 @@ func (f *Files) Put(ctx context.Context, key string, r io.Reader) (err error) {
 	if err := os.MkdirAll(filepath.Dir(p), 0o700); err != nil {
 		return fmt.Errorf("blob: put: %w", err)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(p), ".neu-*")
+	tmp, err := os.CreateTemp(filepath.Dir(p), unfinished+"*")
 	if err != nil {
 		return fmt.Errorf("blob: put: %w", err)
 	}

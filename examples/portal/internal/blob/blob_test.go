@@ -8,11 +8,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -224,4 +227,27 @@ func body(r *http.Request) []byte {
 		raw = bytes.TrimPrefix(rest[n:], []byte("\r\n"))
 	}
 	return out
+}
+
+// What a killed process was writing goes at a start a day later.
+func TestRestsOfTheDead(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "[blobs]")
+	if err := os.MkdirAll(filepath.Join(dir, "ab"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, age := range map[string]time.Duration{".neu-1": 25 * time.Hour, ".neu-2": time.Hour, "ab34567890123456": 48 * time.Hour} {
+		path, at := filepath.Join(dir, "ab", name), time.Now().Add(-age)
+		if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Chtimes(path, at, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := blob.NewFiles(dir); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{".neu-1": false, ".neu-2": true, "ab34567890123456": true} {
+		if _, err := os.Stat(filepath.Join(dir, "ab", name)); (err == nil) != want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
