@@ -27,6 +27,9 @@ import (
 var testKeys = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "stadttor-keys-") })
 
 func TestMain(m *testing.M) {
+	if child() {
+		return
+	}
 	code := m.Run()
 	if dir, err := testKeys(); err == nil {
 		os.RemoveAll(dir)
