@@ -120,9 +120,10 @@ func library(b *browser, _ *rand.Rand) error {
 	return nil
 }
 
-// login goes through the simulated account as one of the people on offer. p is
-// a page with the button to log in.
-func login(b *browser, p *page, dice *rand.Rand) (*page, error) {
+// login goes through the simulated account as one of the people on offer, each
+// visitor as another while there are enough: nobody fills in the same form in
+// two places at once. p is a page with the button to log in.
+func login(b *browser, p *page) (*page, error) {
 	p, err := b.send("login", p, "Mit BundID anmelden", nil)
 	if err != nil {
 		return nil, err
@@ -141,7 +142,7 @@ func login(b *browser, p *page, dice *rand.Rand) (*page, error) {
 	if len(people) == 0 {
 		return nil, errors.New("nobody to log in as at " + p.url.Path)
 	}
-	for _, words := range []string{people[dice.IntN(len(people))], "Daten übermitteln", "Weiter zum Onlinedienst"} {
+	for _, words := range []string{people[b.number%len(people)], "Daten übermitteln", "Weiter zum Onlinedienst"} {
 		if p, err = b.send("login", p, words, nil); err != nil {
 			return nil, err
 		}
@@ -153,7 +154,7 @@ func login(b *browser, p *page, dice *rand.Rand) (*page, error) {
 }
 
 // certificate orders a birth certificate and pays for it.
-func certificate(b *browser, dice *rand.Rand) error {
+func certificate(b *browser, _ *rand.Rand) error {
 	p, err := b.get("intro", "/antrag/neu/geburtsurkunde?ort="+altenwehr)
 	if err != nil {
 		return err
@@ -161,7 +162,7 @@ func certificate(b *browser, dice *rand.Rand) error {
 	if p, err = b.follow("login", p, "Mit BundID anmelden"); err != nil {
 		return err
 	}
-	if p, err = login(b, p, dice); err != nil {
+	if p, err = login(b, p); err != nil {
 		return err
 	}
 	if p, err = b.send("begin", p, "Antrag beginnen", nil); err != nil {
@@ -186,12 +187,12 @@ func certificate(b *browser, dice *rand.Rand) error {
 }
 
 // inbox logs in and reads.
-func inbox(b *browser, dice *rand.Rand) error {
+func inbox(b *browser, _ *rand.Rand) error {
 	p, err := b.get("login", "/anmelden")
 	if err != nil {
 		return err
 	}
-	if _, err = login(b, p, dice); err != nil {
+	if _, err = login(b, p); err != nil {
 		return err
 	}
 	if p, err = b.get("inbox", "/postkorb"); err != nil {

@@ -95,17 +95,18 @@ func Run(ctx context.Context, opts Options) (Report, error) {
 	begin := time.Now()
 	var crowd sync.WaitGroup
 	for n := range opts.Visitors {
-		crowd.Go(func() { r.visitor(ctx, rand.New(rand.NewPCG(opts.Seed, uint64(n)))) })
+		crowd.Go(func() { r.visitor(ctx, n, rand.New(rand.NewPCG(opts.Seed, uint64(n)))) })
 	}
 	crowd.Wait()
 	return r.report(time.Since(begin)), nil
 }
 
 // visitor goes on journeys until the run ends.
-func (r *run) visitor(ctx context.Context, dice *rand.Rand) {
+func (r *run) visitor(ctx context.Context, number int, dice *rand.Rand) {
 	for ctx.Err() == nil {
 		j := pick(dice)
 		b := newBrowser(ctx, r.base, r.client, r.note)
+		b.number = number
 		err := j.walk(b, dice)
 		if ctx.Err() != nil {
 			return
