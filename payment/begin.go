@@ -53,9 +53,21 @@ func (c *Checkout) Begin(ctx context.Context, id OrderID) (Attempt, error) {
 		} else {
 			a, again, err = c.resume(ctx, a)
 		}
-		if !again {
+		if again {
+			continue
+		}
+		if err != nil {
 			return a, err
 		}
+		// The provider may have taken its time: a payer must not be sent to a
+		// page for what was withdrawn, or paid, meanwhile.
+		if o, err = c.orders.Order(ctx, id); err != nil {
+			return Attempt{}, err
+		}
+		if !o.State.Allows(StatePaid) {
+			return Attempt{}, ErrNotPayable
+		}
+		return a, nil
 	}
 	return Attempt{}, &ProviderError{Reason: ReasonBusy, Temporary: true}
 }

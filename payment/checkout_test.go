@@ -44,6 +44,7 @@ type till struct {
 	lookUps  int
 	pages    int
 	inside   func() // called while a look-up is under way
+	started  func() // called while a start is under way
 	mismatch bool   // tell an amount that is a cent too low
 }
 
@@ -65,6 +66,9 @@ func (p *till) Start(_ context.Context, a payment.Attempt) (payment.Started, err
 	}
 	if _, used := p.states[a.TxID]; used {
 		return payment.Started{}, &payment.ProviderError{Reason: payment.ReasonRefused}
+	}
+	if p.started != nil {
+		p.started()
 	}
 	p.pages++
 	p.states[a.TxID], p.amounts[a.TxID] = payment.StateChecking, a.Amount
@@ -342,6 +346,33 @@ func TestBeginRefuses(t *testing.T) {
 		if reasonOf(err) != payment.ReasonNoProvider && !errors.Is(err, nowhere) && !errors.As(err, &invalid) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// A withdrawal that comes while the provider is asked must not leave the payer
+// with a page: what is paid there would have to be sent back.
+func TestBeginWhileTheOrderIsWithdrawn(t *testing.T) {
+	t.Parallel()
+	for name, resumed := range map[string]bool{"known page": true, "first page": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			w.open(t, "o1")
+			withdraw := func() {
+				if _, err := w.orders.Cancel(context.Background(), "o1", "citizen", "withdrawn"); err != nil {
+					t.Error(err)
+				}
+			}
+			if resumed {
+				w.begin(t, "o1")
+				w.till.inside = withdraw
+			} else {
+				w.till.started = withdraw
+			}
+			if a, err := w.checkout.Begin(t.Context(), "o1"); !errors.Is(err, payment.ErrNotPayable) || a.PayURL != "" {
+				t.Errorf("Begin = page %q, %v, want none", a.PayURL, err)
+			}
+		})
 	}
 }
 

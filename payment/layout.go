@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Field names what a column of a booking file holds.
@@ -233,15 +235,17 @@ func (l Layout) amount(m Money) string {
 }
 
 // inert writes a text so that no spreadsheet takes it for a formula, and on one
-// line.
+// line. Blanks and invisible characters may hide the sign, and there are wide
+// forms of it.
 func inert(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r
 	}, s)
-	if s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
+	visible := strings.TrimLeftFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.In(r, unicode.Cf) })
+	if first, _ := utf8.DecodeRuneInString(visible); strings.ContainsRune("=+-@\uff1d\uff0b\uff0d\uff20\u2212", first) && visible != "" {
 		return "'" + s
 	}
 	return s
