@@ -25,8 +25,8 @@ type CheckoutOptions struct {
 	// Route chooses a provider by its name, and what the provider calls the kind
 	// of payment. Default: the only provider, and no procedure.
 	Route func(Order) (provider, procedure string, err error)
-	// Text makes the remittance text. Default: Remittance of the order's Ref and
-	// Reference.
+	// Text makes the remittance text; most providers refuse more than 27
+	// characters. Default: Remittance of the order's Ref and Reference.
 	Text func(Order) string
 	// Record makes the booking text for providers that book themselves. Default:
 	// none.

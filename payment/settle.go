@@ -198,6 +198,9 @@ func (c *Checkout) noMoney(ctx context.Context, s *Settlement, f Finding) error 
 	a.LastError, a.LeaseUntil = string(f.Reason), time.Time{}
 	a.Asked++
 	a.NextAt = now.Add(c.pause(a.Asked))
+	if f.Reason == ReasonMismatch { // a person has to look at it; until then nothing ends
+		c.opts.Logger.WarnContext(ctx, "payment: answer does not fit", "order", a.Order, "provider", a.Provider)
+	}
 	answered := f.Reason == "" || f.Reason == ReasonUnknownTransaction
 	var to State
 	switch {
