@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -272,9 +273,9 @@ func (p *Portal) tillJobs() ([]jobs.Step, []jobs.Chore) {
 	c := &p.parts
 	every := time.Hour
 	if p.cfg.Mode == Demo {
-		every = time.Minute
+		every = cmp.Or(p.cfg.sweep, time.Minute)
 	}
-	return []jobs.Step{{Name: antrag.StepPayment, Due: c.checkout.Due, Do: c.applications.Reconcile}},
+	return []jobs.Step{{Name: antrag.StepPayment, Due: c.checkout.Due, Do: c.applications.Reconcile, Secret: true}},
 		[]jobs.Chore{{Name: "buchungen", Every: every, Do: func(ctx context.Context) error { return c.applications.BookingsDue(ctx, destinationTill) }}}
 }
 

@@ -5,6 +5,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -30,6 +31,8 @@ type Step struct {
 	Due func(ctx context.Context, now time.Time, limit int) ([]string, error)
 	// Do works one row; it claims the row itself and is safe to repeat.
 	Do func(ctx context.Context, id string) error
+	// Every is how long a lost job can delay its row. Default 5 s.
+	Every time.Duration
 }
 
 // Chore is regular work without rows, for example a purge.
@@ -62,7 +65,7 @@ type sweepArgs struct {
 
 func (sweepArgs) Kind() string { return "sweep" }
 
-// sweepEvery is how long a lost job can delay its row.
+// sweepEvery is the default of Step.Every.
 const sweepEvery = 5 * time.Second
 
 // Migrate brings River's tables up to date.
@@ -100,7 +103,7 @@ func New(ctx context.Context, db *database.DB, now func() time.Time, log *slog.L
 	var periodic []*river.PeriodicJob
 	for _, s := range steps {
 		e.steps[s.Name] = s
-		periodic = append(periodic, every(sweepEvery, s.Name))
+		periodic = append(periodic, every(cmp.Or(s.Every, sweepEvery), s.Name))
 	}
 	for _, c := range chores {
 		e.chores[c.Name] = c
@@ -169,7 +172,11 @@ func (e *Engine) wake(ctx context.Context, a wakeArgs) error {
 		return e.sweep(ctx, a.Step)
 	}
 	if err := s.Do(ctx, a.ID); err != nil {
-		e.log.LogAttrs(ctx, slog.LevelWarn, "step failed", slog.String("step", a.Step), slog.String("id", a.ID), slog.String("cause", err.Error()))
+		id := a.ID
+		if s.Secret {
+			id = "secret"
+		}
+		e.log.LogAttrs(ctx, slog.LevelWarn, "step failed", slog.String("step", a.Step), slog.String("id", id), slog.String("cause", err.Error()))
 	}
 	return nil // the row decides about another try
 }

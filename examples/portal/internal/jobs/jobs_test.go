@@ -1,6 +1,7 @@
 package jobs_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -137,4 +138,35 @@ func TestWakeFollowsTheTransaction(t *testing.T) {
 		default:
 		}
 	})
+}
+
+// The id of a payment attempt is as good as a password.
+func TestSecretIDsAreNotLogged(t *testing.T) {
+	t.Parallel()
+	db := open(t, "")
+	if err := jobs.Migrate(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	worked := make(chan string, 10)
+	step := func(name, id string, secret bool) jobs.Step {
+		return jobs.Step{Name: name, Secret: secret, Due: func(context.Context, time.Time, int) ([]string, error) { return []string{id}, nil },
+			Do: func(context.Context, string) error { worked <- name; return errors.New("cause") }}
+	}
+	var log bytes.Buffer // slog's handler writes one line at a time
+	e, err := jobs.New(t.Context(), db, time.Now, slog.New(slog.NewTextHandler(&log, nil)), []jobs.Step{step("open", "plain-id", false), step("hidden", "secret-id", true)}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for seen := map[string]bool{}; len(seen) < 2; {
+		seen[next(t, worked)] = true
+	}
+	if err := e.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if got := log.String(); strings.Contains(got, "secret-id") || !strings.Contains(got, "step=hidden") || !strings.Contains(got, "id=plain-id") {
+		t.Errorf("logged:\n%s", got)
+	}
 }
