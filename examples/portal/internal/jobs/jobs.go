@@ -33,6 +33,9 @@ type Step struct {
 	Do func(ctx context.Context, id string) error
 	// Every is how long a lost job can delay its row. Default 5 s.
 	Every time.Duration
+	// Secret says that whoever knows an id may do something with it: then the
+	// log does not learn it.
+	Secret bool
 }
 
 // Chore is regular work without rows, for example a purge.
