@@ -90,6 +90,7 @@ func configure(args []string) (portal.Config, bool, error) {
 	text(&c.PaymentFile, "pmpayment-file", "PORTAL_PMPAYMENT_FILE", "JSON file with the procedures of pmPayment and their salts")
 	text(&c.PortalName, "portal-name", "PORTAL_NAME", "name in the head of every page")
 	text(&c.Town, "town", "PORTAL_TOWN", "town in the head of every page")
+	fs.BoolVar(&c.Alone, "alone", false, "demo without the second portal, that of the Landkreis")
 	check := fs.Bool("check-config", false, "check the settings, open everything and stop")
 	verbose := fs.Bool("verbose", false, "log more")
 	if err := fs.Parse(args); err != nil {
