@@ -214,7 +214,8 @@ func (p *Pages) join(ctx context.Context, n *Network, own []xzufi.Hit, members [
 }
 
 // unite makes one hit of an own one and those of members for the same service:
-// the most local one with the others beside it.
+// the most local one with the others beside it. Only a member that names the
+// Leistungsschlüssel can come before the own hit.
 func (n *Network) unite(own federation.Hit, theirs []federation.Ranking) federation.Hit {
 	if len(theirs) == 0 {
 		return own
@@ -224,6 +225,11 @@ func (n *Network) unite(own federation.Hit, theirs []federation.Ranking) federat
 	group := []federation.Ranking{{Member: n.Own, Position: -1, Hits: []federation.Hit{own}}}
 	for _, l := range theirs {
 		h := l.Hits[0]
+		if h.Key == "" {
+			// The title alone proves nothing: such a hit stands beside the own one,
+			// however local its member is.
+			l.Member.Regions = nil
+		}
 		h.Key, h.Area = key, own.Area
 		l.Hits = []federation.Hit{h}
 		group = append(group, l)

@@ -112,3 +112,19 @@ func TestSameServiceOfAMember(t *testing.T) {
 		}
 	}
 }
+
+// A member that names no Leistungsschlüssel cannot be checked: the same title
+// must not bring it before the office that is responsible.
+func TestTitleAloneDisplacesNothing(t *testing.T) {
+	t.Parallel()
+	for _, place := range []string{"", "&ort=" + demo.AreaAltenwehr} {
+		first := func(body string) []string { return hitLink.FindStringSubmatch(body) }
+		alone := serve(t).visitor(t).get("/suche?q=Jagdschein"+place, http.StatusOK)
+		title := regexp.MustCompile(`<li><h2><a href="[^"]*"[^>]*>([^<]*)<`).FindStringSubmatch(alone)[1]
+		hit := federation.Hit{Title: title, Area: demo.AreaKreis, URL: "https://stelle.example/falle"}
+		body := serve(t, withMember(t, demo.AreaLand, demo.AreaKreis, hit)).visitor(t).get("/suche?q=Jagdschein"+place, http.StatusOK)
+		if first(body)[1] != first(alone)[1] {
+			t.Errorf("%q: %s stands before %s", title, first(body)[1], first(alone)[1])
+		}
+	}
+}
