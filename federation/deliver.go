@@ -118,10 +118,10 @@ func (o *Outbox) open(ctx context.Context, p Part) (io.ReadCloser, error) {
 func (o *Outbox) settle(d *Delivery, receipt Receipt, err error, stopped bool) {
 	now := o.now()
 	if err == nil {
-		if receipt.At.IsZero() {
+		// A receipt that no database takes must not make us send again.
+		if receipt.At.IsZero() || !keepable(receipt.At) {
 			receipt.At = now
 		}
-		// A receipt that no database takes must not make us send again.
 		receipt.ID = storable(receipt.ID)
 		receipt.At = receipt.At.UTC().Truncate(time.Microsecond)
 		d.State, d.DeliveredAt, d.NextAt = StateDelivered, now, time.Time{}

@@ -127,6 +127,25 @@ func TestDeliver(t *testing.T) {
 	})
 }
 
+// A receipt with a time that no database takes must not make us send again.
+func TestReceiptOfAnImpossibleTime(t *testing.T) {
+	t.Parallel()
+	for _, year := range []int{-1, 0, 10000} {
+		office := stamp{time.Date(year, 6, 1, 0, 0, 0, 0, time.UTC)}
+		o := federation.New(federation.NewMemStore(), &federation.Options{Transports: map[string]federation.Transport{"bauamt": office}})
+		d := deliver(t, o, enqueue(t, o, letter("k")).ID)
+		if d.State != federation.StateDelivered || d.Receipt.ID != "r" || d.Receipt.At.Year() != d.DeliveredAt.Year() {
+			t.Errorf("year %d: %s with %v", year, d.State, d.Receipt)
+		}
+	}
+}
+
+type stamp struct{ at time.Time }
+
+func (s stamp) Deliver(context.Context, federation.Delivery, func(context.Context, federation.Part) (io.ReadCloser, error)) (federation.Receipt, error) {
+	return federation.Receipt{ID: "r", At: s.at}, nil
+}
+
 func TestEnqueueIsIdempotentByKey(t *testing.T) {
 	t.Parallel()
 	o := federation.New(federation.NewMemStore(), options(&backOffice{}))

@@ -96,7 +96,8 @@ const (
 
 // Validate refuses what a receiver could not keep or show faithfully: an
 // unknown kind, a missing id, key or time, NUL bytes, invalid UTF-8, texts and
-// lists that are too long, documents where none are asked for. The error is an
+// lists that are too long, times outside of the years 1 to 9999, documents where
+// none are asked for. The error is an
 // [*InvalidError].
 func (r Reply) Validate() error {
 	for _, f := range []struct {
@@ -128,10 +129,21 @@ func (r Reply) Validate() error {
 	default:
 		return &InvalidError{Field: "kind", Rule: RuleSyntax}
 	}
-	if r.At.IsZero() {
+	switch {
+	case r.At.IsZero():
 		return &InvalidError{Field: "time", Rule: RuleRequired}
+	case !keepable(r.At):
+		return &InvalidError{Field: "time", Rule: RuleSyntax}
+	case !keepable(r.Due):
+		return &InvalidError{Field: "due", Rule: RuleSyntax}
 	}
 	return r.validateLists()
+}
+
+// keepable reports whether every database takes a time.
+func keepable(t time.Time) bool {
+	y := t.UTC().Year()
+	return y >= 1 && y <= 9999
 }
 
 func (r Reply) validateLists() error {
