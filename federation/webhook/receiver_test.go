@@ -72,6 +72,8 @@ func TestReceiver(t *testing.T) {
 		"nothing":          {spoil: func(l *letter) { l.body = ""; l.sent = "" }, status: 422, code: "syntax"},
 		"deep":             {spoil: func(l *letter) { l.body = strings.Repeat("[", 100); l.sent = l.body }, status: 422, code: "syntax"},
 		"a name twice":     {spoil: func(l *letter) { l.body = `{"id":"a",` + l.body[1:]; l.sent = l.body }, status: 422, code: "syntax"},
+		"twice, disguised": {spoil: func(l *letter) { l.body = `{"\u017ftatus":"a","status":"",` + l.body[1:]; l.sent = l.body }, status: 422, code: "syntax"},
+		"year 0":           {spoil: func(l *letter) { l.body = strings.Replace(l.body, "2026-03-29", "0000-03-29", 1); l.sent = l.body }, status: 422, code: "invalid-syntax"},
 		"NUL":              {spoil: func(l *letter) { l.body = strings.Replace(l.body, "Bitte", `\u0000`, 1); l.sent = l.body }, status: 422, code: "invalid-bad-text"},
 		"not UTF-8":        {spoil: func(l *letter) { l.body = strings.Replace(l.body, "Bitte", "\xff", 1); l.sent = l.body }, status: 422, code: "invalid-bad-text"},
 		"bad base64":       {spoil: func(l *letter) { l.body = strings.Replace(l.body, "aGk=", "***", 1); l.sent = l.body }, status: 422, code: "syntax"},

@@ -303,8 +303,9 @@ func checkInside(dec *json.Decoder, open json.Delim, depth int) error {
 			if err != nil || !ok {
 				return errSyntax
 			}
-			// Unmarshal does not heed the case of names.
-			name = strings.ToLower(name)
+			// Unmarshal does not heed the case of names, in all of Unicode: there
+			// is a long s that is an s to it. Upper case first joins those.
+			name = strings.ToLower(strings.ToUpper(name))
 			if names[name] {
 				return errTwice
 			}
