@@ -101,6 +101,24 @@ func (s *Service) Answer(ctx context.Context, owner, id string, question postkor
 	return m, err
 }
 
+// Opened notes that somebody has opened messages, all in one transaction: on
+// SQLite each of its own waits for the disk. Messages that are gone are left
+// out.
+func (s *Service) Opened(ctx context.Context, by postkorb.Party, messages []postkorb.MessageID) error {
+	if len(messages) == 0 {
+		return nil
+	}
+	return s.DB.Tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		inbox := s.on(tx).inbox
+		for _, id := range messages {
+			if err := inbox.MarkOpened(ctx, id, by); err != nil && !errors.Is(err, postkorb.ErrNotFound) {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // Provide fills a slot of a document request. When no slot is left open, the
 // case goes back to the staff. The same document again gives ErrTwice.
 func (s *Service) Provide(ctx context.Context, owner, id string, request postkorb.MessageID, slot string, f File) error {

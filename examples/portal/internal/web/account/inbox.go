@@ -138,13 +138,14 @@ func (p *Pages) thread(r *web.Request) error {
 		return err
 	}
 	if r.Method == "GET" {
+		var unread []postkorb.MessageID
 		for _, m := range ms {
-			if !m.Unread(postkorb.PartyCitizen) {
-				continue
+			if m.Unread(postkorb.PartyCitizen) {
+				unread = append(unread, m.ID)
 			}
-			if err := p.Inbox.MarkOpened(r.Context(), m.ID, p.citizen(r)); err != nil && !errors.Is(err, postkorb.ErrNotFound) {
-				return problem(err)
-			}
+		}
+		if err := p.Applications.Opened(r.Context(), p.citizen(r), unread); err != nil {
+			return problem(err)
 		}
 	}
 	return p.showThread(r, t, a, ms, newForm(), "", nil, nil)
