@@ -97,6 +97,7 @@ func text(s string, n int) string {
 // untag drops tags, comments, and what stands in script and style elements.
 func untag(s string) string {
 	var b strings.Builder
+	low := lowerASCII(s) // the same bytes, to look for names in; both advance together
 	for {
 		start := strings.IndexByte(s, '<')
 		if start < 0 || start == len(s)-1 {
@@ -105,25 +106,25 @@ func untag(s string) string {
 		}
 		if c := s[start+1]; c != '/' && c != '!' && c != '?' && (c|0x20 < 'a' || c|0x20 > 'z') {
 			b.WriteString(s[:start+1]) // a mere sign, as in "a < b"
-			s = s[start+1:]
+			s, low = s[start+1:], low[start+1:]
 			continue
 		}
 		b.WriteString(s[:start])
 		b.WriteByte(' ')
-		s = s[start+1:]
+		s, low = s[start+1:], low[start+1:]
 		end := strings.IndexByte(s, '>')
 		if end < 0 {
 			return b.String()
 		}
-		name := strings.ToLower(s[:end])
-		s = s[end+1:]
+		name := low[:end]
+		s, low = s[end+1:], low[end+1:]
 		for _, element := range []string{"script", "style"} {
 			if rest, ok := strings.CutPrefix(name, element); ok && (rest == "" || strings.ContainsAny(rest[:1], " \t\r\n/")) {
-				at := strings.Index(lowerASCII(s), "</"+element)
+				at := strings.Index(low, "</"+element)
 				if at < 0 {
 					return b.String()
 				}
-				s = s[at:]
+				s, low = s[at:], low[at:]
 			}
 		}
 	}
