@@ -440,6 +440,9 @@ func (p *Portal) composeJobs(ctx context.Context) error {
 	}
 	paySteps, payChores := p.tillJobs()
 	steps, chores = append(steps, paySteps...), append(chores, payChores...)
+	for i := range steps {
+		steps[i].Every = p.cfg.sweep
+	}
 	engine, err := jobs.New(ctx, p.db, p.clock.Now, p.cfg.Logger, steps, chores)
 	if err != nil {
 		return err

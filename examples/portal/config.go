@@ -93,9 +93,10 @@ type Config struct {
 	// Progress is told what is done while the portal starts.
 	Progress func(string)
 
-	simulators *sims.Set    // of another portal in this process
-	listener   net.Listener // on which to serve, already open
-	testerURL  string       // of the pages for testers, when another portal has them
+	simulators *sims.Set     // of another portal in this process
+	listener   net.Listener  // on which to serve, already open
+	testerURL  string        // of the pages for testers, when another portal has them
+	sweep      time.Duration // how often is looked for what is due; 0: the defaults
 }
 
 // ConfigError says which setting cannot be used.
