@@ -276,7 +276,8 @@ func (p *Portal) tillJobs() ([]jobs.Step, []jobs.Chore) {
 		every = cmp.Or(p.cfg.sweep, time.Minute)
 	}
 	return []jobs.Step{{Name: antrag.StepPayment, Due: c.checkout.Due, Do: c.applications.Reconcile, Secret: true}},
-		[]jobs.Chore{{Name: "buchungen", Every: every, Do: func(ctx context.Context) error { return c.applications.BookingsDue(ctx, destinationTill) }}}
+		[]jobs.Chore{{Name: "buchungen", Every: every, Do: func(ctx context.Context) error { return c.applications.BookingsDue(ctx, destinationTill) }},
+			{Name: "unbezahlt", Every: every, Do: c.applications.Unpaid}}
 }
 
 // composePay adds the pages for paying.

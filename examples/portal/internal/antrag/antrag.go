@@ -45,7 +45,7 @@ const (
 	StepDelivery = "delivery"
 )
 
-// Config joins the components. All fields but TwoWay, Inlet, Replies, Payable, URL and Wake are required.
+// Config joins the components. All fields but TwoWay, Inlet, Replies, Payable, Till, UnpaidTerms, URL and Wake are required.
 type Config struct {
 	DB     *database.DB
 	Now    func() time.Time
@@ -79,6 +79,8 @@ type Config struct {
 	Payable func(service string, cents int64) bool
 	// Till takes online payments; nil: none.
 	Till *Till
+	// UnpaidTerms says when unpaid applications are reminded of and lapse.
+	UnpaidTerms UnpaidTerms
 	// URL is the public address of the portal, for links in messages.
 	URL string
 	// Wake asks for a row to be worked after the transaction; nil leaves it
