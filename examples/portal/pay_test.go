@@ -156,7 +156,7 @@ func payWhole(t *testing.T, c *counter) {
 	if n := strings.Count(thread.text(), "Eingangsbestätigung"); n > 2 {
 		t.Errorf("the receipt is there %d times", n)
 	}
-	mine = v.get(mine.url.Path).want("Eingegangen", "Bezahlt").wantNot("Zur Zahlung")
+	v.get(mine.url.Path).want("Eingegangen", "Bezahlt").wantNot("Zur Zahlung")
 
 	kase = clerk.get(kase.url.Path).want("Übernehmen", "Eingegangen")
 	kase.form("Übernehmen").send().want("In Bearbeitung")

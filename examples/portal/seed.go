@@ -37,7 +37,7 @@ func (p *Portal) composeTester() {
 	pages := &tester.Pages{DB: p.db.Read, Accounts: p.parts.accounts, Outbox: p.parts.outbox, World: p.world, EntityID: p.URL(),
 		Sims: p.sims.control, Calls: p.calls, Script: script,
 		Notices: p.notices, Replies: p.repliesTo, Payments: p.payments, Batches: p.batches, BatchFile: p.batchFile,
-		RealNow: real, Offset: p.clock.Offset, SetOffset: p.setClock, Reset: p.seeding.Reset}
+		RealNow: real, Offset: p.clock.Offset, SetOffset: p.setClock, Reset: p.reset}
 	pages.Register(p.core)
 }
 

@@ -196,7 +196,7 @@ func (s *Service) declared(ctx context.Context, tx bun.Tx, a *Application) ([]Fi
 		ids = append(ids, r.ID)
 	}
 	var out []File
-	err = tx.NewSelect().Model(&out).Where("application = ?", a.ID).Where("id IN (?)", bun.In(ids)).Order("created_at", "id").Scan(ctx)
+	err = tx.NewSelect().Model(&out).Where("application = ?", a.ID).Where("id IN (?)", bun.List(ids)).Order("created_at", "id").Scan(ctx)
 	return out, err
 }
 
