@@ -94,6 +94,11 @@ func New(ctx context.Context, cfg Config) (p *Portal, err error) {
 		return p, err
 	}
 	p.closers = append(p.closers, p.db.Close)
+	release, err := p.db.Alone(ctx)
+	if err != nil {
+		return p, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	if err := p.migrate(ctx); err != nil {
 		return p, err
 	}

@@ -107,6 +107,28 @@ func (db *DB) Tx(ctx context.Context, fn func(ctx context.Context, tx bun.Tx) er
 	return db.Write.RunInTx(ctx, nil, fn)
 }
 
+// Alone waits until no other instance is between Alone and release. Instances
+// that start at the same time build tables, keys and first data one after the
+// other. SQLite belongs to one instance, which does not wait.
+func (db *DB) Alone(ctx context.Context) (release func() error, err error) {
+	if !db.Postgres() {
+		return func() error { return nil }, nil
+	}
+	conn, err := db.Write.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("database: wait for other instances: %w", err)
+	}
+	// The lock is that of the connection: it ends with the process at the latest.
+	const key = "hashtext('stadttor start ' || current_schema())"
+	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock("+key+")"); err != nil {
+		return nil, errors.Join(fmt.Errorf("database: wait for other instances: %w", err), conn.Close())
+	}
+	return func() error {
+		_, err := conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock("+key+")")
+		return errors.Join(err, conn.Close())
+	}, nil
+}
+
 // Close closes the handles.
 func (db *DB) Close() error {
 	err := db.Write.Close()
