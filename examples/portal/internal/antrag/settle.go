@@ -13,6 +13,7 @@ import (
 	"github.com/stadttor/stadttor/federation"
 	"github.com/stadttor/stadttor/payment"
 	"github.com/stadttor/stadttor/payment/paymentsql"
+	"github.com/stadttor/stadttor/postkorb"
 )
 
 // StepPayment is the step of the job engine that asks what has become of
@@ -144,6 +145,12 @@ func (s *Service) settled(ctx context.Context, tx bun.Tx, a *Application, st pay
 		return s.refund(ctx, tx, a, Refund{Order: string(st.Order.ID), Attempt: string(st.Attempt.ID), Kassenzeichen: st.Order.Ref,
 			ProviderRef: st.Attempt.ProviderRef, Cents: st.Attempt.Amount.Minor, Reason: RefundSurplus})
 	case st.Ended:
+		if a.Status == postkorb.StatusWithdrawn && st.Order.State != payment.StatePaid {
+			// It was withdrawn while the service still worked on the payment.
+			if err := s.takeBack(ctx, tx, p, a, st.Order); err != nil {
+				return err
+			}
+		}
 		return s.log(ctx, tx, a.ID, Actor{Kind: "system"}, "payment-ended", string(st.Attempt.State), s.now())
 	}
 	return nil
