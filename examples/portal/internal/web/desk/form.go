@@ -163,6 +163,8 @@ func (p *Pages) showForm(v *visit, f *file, name string, po *posted, c *check, b
 	now := posted{version: f.Version, key: newKey(), values: url.Values{}}
 	if po != nil {
 		now = *po
+	} else if !f.full && !f.envelope {
+		now.version = 1 // whoever was shown a piece learns nothing of the rest
 	} else {
 		log, err := p.Applications.Log(v.Context(), f.ID)
 		if err != nil {
