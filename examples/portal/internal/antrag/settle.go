@@ -72,7 +72,7 @@ func (s *Service) BeginPayment(ctx context.Context, a Application) (string, erro
 	if s.Till == nil {
 		return "", payment.ErrNotPayable
 	}
-	t, err := s.Till.Checkout.Begin(calls.With(ctx, a.Reference), payment.OrderID(a.ID))
+	t, err := s.begin(calls.With(ctx, a.Reference), payment.OrderID(a.ID))
 	if errors.Is(err, payment.ErrNotPayable) && t.ID != "" {
 		// Paid meanwhile: what follows from it is done at once, if it can be.
 		if again := s.Reconcile(ctx, string(t.ID)); again != nil {
@@ -80,6 +80,30 @@ func (s *Service) BeginPayment(ctx context.Context, a Application) (string, erro
 		}
 	}
 	return t.PayURL, err
+}
+
+// busyTime is how long a second click waits for the first.
+const busyTime = 4 * time.Second
+
+// begin begins a payment. While another request is at it, that of a double click
+// for example, it waits to come to the same page.
+func (s *Service) begin(ctx context.Context, order payment.OrderID) (payment.Attempt, error) {
+	patience := time.NewTimer(busyTime)
+	defer patience.Stop()
+	for {
+		t, err := s.Till.Checkout.Begin(ctx, order)
+		var provider *payment.ProviderError
+		if !errors.As(err, &provider) || provider.Reason != payment.ReasonBusy {
+			return t, err
+		}
+		select {
+		case <-ctx.Done():
+			return t, err
+		case <-patience.C:
+			return t, err
+		case <-time.After(soonPause):
+		}
+	}
 }
 
 // AskLive asks the payment service about the attempts to pay a case that are
