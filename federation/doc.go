@@ -87,12 +87,21 @@
 //
 // # Threats
 //
-// Names of attachments are foreign input; a transport must not use them as
-// paths. A transport that ignores its context outlives its lease; its delivery
-// is then sent a second time under the same key. What members answer is foreign
-// input: a [Searcher] lets through plain text and links to the member's own
-// hosts only. Members' addresses are trusted configuration; whoever takes them
-// from others gives the sources an HTTP client that refuses private addresses.
-// Queries are not logged, but kept in memory as keys of answers. Logs hold ids and codes, never
-// content. The payload lies in the database in the clear.
+//   - Names of attachments are foreign; a transport must not use them as paths.
+//   - A transport that ignores its context outlives its lease: its delivery is
+//     sent again under the same key.
+//   - A reply is not authenticated here: the transport's receiver sets its
+//     source. Whether that source was sent the delivery with the key is for the
+//     caller to check, before [Inlet.Take]. What is in it is foreign text.
+//   - What members answer is foreign: a [Searcher] lets through plain text,
+//     links to the member's own hosts, and keys and areas of its configuration.
+//     A hit without a key cannot be compared with [Member].Services; two hits
+//     with one title and area count as one service, shown as that of the more
+//     local member. Do not let such a hit displace one of your own.
+//   - Members' addresses are trusted configuration; whoever takes them from
+//     others gives the sources an HTTP client that refuses private addresses.
+//   - Anybody can ask; a flood of different queries exhausts MaxOpen of every
+//     member and shows them as skipped to all. Limit rates in front.
+//   - Queries are not logged, but kept in memory as keys of answers. Logs hold
+//     ids and codes. Payloads lie in the database in the clear.
 package federation

@@ -26,7 +26,7 @@
 //	<timestamp>.<status>.<Callback-Authentication of the request>.<sha256 of the answer's body>
 //
 // in the same two header fields Callback-Timestamp and Callback-Authentication.
-// So an answer fits one request only. A success without a right signature is
+// So an answer fits no other request. A success without a right signature is
 // none: whoever asked comes back later.
 //
 // # What the back office offers
@@ -104,10 +104,21 @@
 //
 // # Threats
 //
-// The secret is worth as much as the data: keep it out of URLs, logs and the
-// database. A replayed request within five minutes repeats something that may
-// be repeated. Names of attachments are foreign on both sides. A signature
-// proves who speaks, not that what is said is right: check that the key belongs
-// to the source. Requests of both sides have the same form, so a back office
-// must not serve a path under which the portal takes replies.
+//   - The secret is worth as much as the data: keep it out of URLs, logs and the
+//     database, and give each back office one of its own. Two that share one can
+//     speak for each other.
+//   - A replayed request within five minutes repeats what may be repeated. There
+//     is no nonce: the same question in the same second has the same signature,
+//     and the answers to both are interchangeable.
+//   - Signatures hide nothing: what is sent needs TLS.
+//   - A signature proves who speaks, not that what is said is right: Take must
+//     check that the key belongs to the source. Texts and names of attachments
+//     are foreign on both sides; let the bytes decide what a file is.
+//   - Whoever can answer in place of the back office, without the secret, can
+//     delay deliveries (5xx) or stop them until a person retries (401, 403,
+//     413), but acknowledge none.
+//   - Bodies are read from senders only whose signature is right. A reply is held
+//     in memory, so MaxBody times the replies at once bounds what is needed.
+//   - Requests of both sides have the same form, so a back office must not serve
+//     a path under which the portal takes replies.
 package webhook

@@ -46,6 +46,11 @@
 //
 //   - A forged or altered callback: it claims, and payment.Checkout compares.
 //     Status is asked with what was stored at the start, never with what came.
+//   - The status is not signed and tells no amount: that it is about ours rests
+//     on TLS, on a random txid, and on the hash under which the service took the
+//     amount. A txid is no secret; anybody may ask for its status.
+//   - A method stands in unsigned calls too: it decides between aborted and
+//     failed, and nothing else, but it is what a booking says.
 //   - A pay page elsewhere, from an answer that was tampered with: only the host
 //     of BaseURL and [Config.PayHosts], only https.
 //   - A gateway's web page, an endless or slow answer, a redirect: named errors;
