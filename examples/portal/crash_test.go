@@ -301,24 +301,29 @@ type application struct {
 // stubborn is a visitor who goes on whatever happens to the portal.
 type stubborn struct {
 	*visitor
-	c       *crash
+	c       *crowd
 	persona string
 	now     application
 	done    []application
 	cause   error // of the last disappointment
 }
 
+// crowd is all visitors of one portal.
+type crowd struct {
+	sends, returns atomic.Int64 // what visitors are about to do
+}
+
 // crash is one run of the test.
 type crash struct {
+	crowd
 	*process
-	sends, returns atomic.Int64 // what visitors are about to do
 }
 
 func (c *crash) visitor(persona string) *stubborn {
 	v := newVisitor(hopeful{c.t}, c.url)
 	v.client.Transport = persevering{&http.Transport{}}
 	v.client.Timeout = 90 * time.Second
-	return &stubborn{visitor: v, c: c, persona: persona}
+	return &stubborn{visitor: v, c: &c.crowd, persona: persona}
 }
 
 func (s *stubborn) login() {
@@ -391,7 +396,12 @@ func (s *stubborn) pay() {
 	if s.now.paid {
 		return
 	}
-	p := s.get("/bezahlen/" + s.now.id).want("24,50")
+	p := s.get("/bezahlen/" + s.now.id)
+	if strings.HasPrefix(p.url.Path, "/anmelden") { // the session has ended
+		s.login()
+		p = s.get("/bezahlen/" + s.now.id)
+	}
+	p.want("24,50")
 	if strings.Contains(p.text(), "Ihre Zahlung ist bestätigt") {
 		s.now.paid = true
 		return

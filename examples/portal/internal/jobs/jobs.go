@@ -95,6 +95,13 @@ func driverFor(db *database.DB, listener *pgxpool.Pool) riverdriver.Driver[*sql.
 
 // New prepares the engine; Start runs it.
 func New(ctx context.Context, db *database.DB, now func() time.Time, log *slog.Logger, steps []Step, chores []Chore) (*Engine, error) {
+	if !db.Postgres() {
+		// SQLite belongs to one instance: whoever led the work has died, and
+		// nobody needs to wait for its term to end.
+		if _, err := db.Write.ExecContext(ctx, "DELETE FROM river_leader"); err != nil {
+			return nil, fmt.Errorf("jobs: %w", err)
+		}
+	}
 	e := &Engine{steps: map[string]Step{}, chores: map[string]Chore{}, now: now, log: log}
 	if db.Postgres() {
 		pool, err := pgxpool.New(ctx, db.URL)
