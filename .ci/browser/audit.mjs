@@ -1,6 +1,7 @@
 // Checks of a page: axe-core without exclusions, and what axe does not see.
 import { createRequire } from 'node:module';
 import fs from 'node:fs';
+import path from 'node:path';
 import { kind } from './recorder.mjs';
 
 const axeSource = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -19,7 +20,7 @@ export function textChecks(seen, recorder) {
     const at = html.indexOf(bad);
     if (at >= 0) say('text', `holds ${bad}: …${html.slice(Math.max(0, at - 60), at + 60)}`);
   }
-  if (seen.status >= 500) say('status', String(seen.status));
+  if (seen.status >= 500 && seen.status !== 503) say('status', String(seen.status));
   if (!seen.title) say('title', 'no title');
   for (const m of html.matchAll(/\s(style|onclick|onload|onsubmit|onchange)="/g)) say('csp', `attribute ${m[1]}`);
 }
@@ -51,15 +52,15 @@ function overflow() {
 // pictures and scripts come from the server. The note's own
 // Content-Security-Policy stays in force: axe comes through the debugger.
 export class Window {
-  static async open(browser, recorder) {
+  static async open(browser, recorder, pictures = '') {
     const context = await browser.newContext({ locale: 'de-DE', viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
     const w = new Window();
-    Object.assign(w, { recorder, page: await context.newPage(), looks: 0 });
+    Object.assign(w, { recorder, pictures, page: await context.newPage(), looks: 0 });
     recorder.watch(w.page, 'axe');
     await w.page.route('**', (route) => {
       const request = route.request();
       // Pages that go on by themselves have to stay for the checks.
-      if (/\/weiter\.js/.test(request.url())) return route.fulfill({ status: 200, contentType: 'text/javascript', body: '' });
+      if (/\/(weiter|zurueck)\.js/.test(request.url())) return route.fulfill({ status: 200, contentType: 'text/javascript', body: '' });
       if (!request.isNavigationRequest()) return route.continue();
       const headers = { ...w.seen.headers };
       for (const h of ['content-encoding', 'content-length', 'set-cookie', 'transfer-encoding']) delete headers[h];
@@ -95,6 +96,15 @@ export class Window {
     await this.page.goto(seen.url);
   }
 
+  // picture keeps what the page looks like, for people who look through them.
+  async picture() {
+    if (!this.pictures || this.seen.lang === 'en') return;
+    const u = new URL(this.seen.url);
+    const name = `${u.port}${u.pathname}${u.search}`.replace(/[^0-9A-Za-z]+/g, '-').slice(0, 70);
+    const file = `${name}_${this.seen.method}${this.seen.status}_${this.seen.lang}_${this.page.viewportSize().width}_${this.looks}.png`;
+    await this.page.screenshot({ path: path.join(this.pictures, file), fullPage: true });
+  }
+
   // look checks a page. What a German page has at two widths and in two
   // colours, the other languages have as well, but for the length of words.
   async look(seen) {
@@ -104,22 +114,25 @@ export class Window {
       await this.page.evaluate(axeSource);
       await this.overflow();
       await this.axe(tags);
+      await this.picture();
       await this.view(1280, 'dark');
       await this.axe({ type: 'rule', values: ['color-contrast', 'link-in-text-block'] });
     }
     await this.view(320, 'light');
     await this.page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
     await this.overflow();
+    await this.picture();
     if (seen.lang === 'de') await this.axe(tags);
   }
 }
 
 // audit looks at everything that was noted, two pages at a time.
-export async function audit(browser, recorder) {
+export async function audit(browser, recorder, pictures = '') {
+  if (pictures) fs.mkdirSync(pictures, { recursive: true });
   const work = [...recorder.pages.values()];
   for (const seen of work) textChecks(seen, recorder);
   titleChecks(recorder);
-  const windows = await Promise.all([0, 1].map(() => Window.open(browser, recorder)));
+  const windows = await Promise.all([0, 1].map(() => Window.open(browser, recorder, pictures)));
   await Promise.all(windows.map(async (w) => {
     for (let seen = work.shift(); seen; seen = work.shift()) {
       if (work.length % 50 === 0) console.log(`${work.length} pages to check`);
@@ -134,9 +147,9 @@ export async function audit(browser, recorder) {
 export async function languages(recorder) {
   for (const seen of [...recorder.pages.values()]) {
     const u = new URL(seen.url);
-    if (seen.lang !== 'de' || seen.method !== 'GET' || seen.status >= 400 || u.host !== recorder.host || u.searchParams.has('lang')) continue;
+    if (seen.lang !== 'de' || seen.method !== 'GET' || seen.status >= 400 || !recorder.portals.has(u.host) || u.searchParams.has('lang')) continue;
     for (const lang of /^\/(amt|test)/.test(u.pathname) ? ['en'] : ['en', 'de-simple']) {
-      const answer = await fetch(u, { redirect: 'manual', headers: { cookie: [seen.cookie, `stadttor_sprache=${lang}`].filter(Boolean).join('; ') } });
+      const answer = await fetch(u, { redirect: 'manual', headers: { cookie: [seen.cookie.replace(/stadttor_sprache=[^;]*(; )?/, ''), `stadttor_sprache=${lang}`].filter(Boolean).join('; ') } });
       const body = await answer.text();
       if (answer.status !== seen.status) continue; // the state has gone on since, as after sending a draft
       recorder.add({ ...seen, lang, body, headers: Object.fromEntries(answer.headers) });

@@ -2,40 +2,7 @@
 // function of (browser, base, recorder); lanes says which run side by side.
 import { Person } from './person.mjs';
 import { photo, pdf } from './files.mjs';
-
-// login goes through the BundID simulator, starting at the page that offers
-// to log in, and agrees to an account where the person has none.
-async function login(p, who, means) {
-  const portal = new URL(p.page.url()).origin;
-  await p.push('Mit BundID anmelden');
-  await p.title('weitergeleitet');
-  await p.push(/^Weiter$/);
-  if (new URL(p.page.url()).origin === portal) throw p.fail('the simulator must have an origin of its own');
-  await p.title('Als wen möchten Sie sich anmelden?');
-  await p.push(new RegExp(`^${who}: ${means}`));
-  await p.title('Diese Daten werden übermittelt');
-  await p.push('Daten übermitteln');
-  await p.push('Weiter zum Onlinedienst');
-  if (new URL(p.page.url()).origin !== portal) throw p.fail('did not come back to the portal');
-  if (!p.page.url().includes('/konto/einrichten')) return;
-  await p.title('Ihr Konto einrichten');
-  await p.push('Konto einrichten');
-  await p.title('Ihr Konto einrichten');
-  await p.sees('Setzen Sie das Häkchen');
-  await p.check('Ich willige ein.');
-  await p.push('Konto einrichten');
-}
-
-// place chooses a place that its name alone tells.
-async function place(p, name) {
-  await p.goto('/');
-  await p.fill('Postleitzahl oder Ort', name);
-  await p.push('Ort wählen');
-  await p.push(/übernehmen$/);
-  await p.sees('Ihr Ort', name);
-}
-
-const next = (p) => p.push('Speichern und weiter');
+import { login, place, next, mistake, staff, until } from './steps.mjs';
 
 // dog answers the questions about one dog, on the page that is shown.
 async function dog(p, name, breed, extra = async () => {}) {
@@ -207,30 +174,6 @@ export async function main(browser, base, recorder) {
   await clerk.push('Abmelden');
   await clerk.sees('Sie sind abgemeldet');
   await Promise.all([p.context.close(), clerk.context.close()]);
-}
-
-// mistake looks at the error summary and follows its link to the field.
-async function mistake(p, field, words) {
-  await p.sees(words);
-  if (!/^Fehler/.test(await p.page.title())) throw p.fail(`the title does not begin with the error: ${await p.page.title()}`);
-  const link = p.page.locator('.error-summary a').first();
-  const target = (await link.getAttribute('href')).slice(1);
-  await p.tabTo((await link.innerText()).replace(/\s+/g, ' ').trim(), { role: 'link' });
-  await p.press('Enter');
-  const f = await p.focus();
-  if (!f.html.includes(`id="${target}"`)) throw p.fail(`the link of the summary leads to ${f.html || f.tag}, not to ${target}`);
-  if (!f.html.includes('aria-invalid') && f.type !== 'radio') throw p.fail(`the field is not marked: ${f.html}`);
-}
-
-// staff opens a second browser and signs in at the OpenID provider.
-async function staff(browser, base, recorder, who) {
-  const p = await Person.open(browser, who, base, recorder);
-  await p.goto('/amt');
-  await p.title('Anmeldung für Mitarbeitende');
-  await p.push('Mit dem Anmeldedienst anmelden');
-  await p.sees('Wer möchten Sie sein?');
-  await p.push(who);
-  return p;
 }
 
 // library is the application for which nobody has to log in.
@@ -500,6 +443,11 @@ export async function tester(browser, base, recorder) {
   await p.push('Uhr stellen');
   await p.push('15 Tage weiter');
   await p.sees('Die Uhr ist gestellt.');
+  await until(p, '/test/buchungen', '32,00'); // written once a day
+  const till = await staff(browser, base, recorder, 'Holger Tapken');
+  await till.goto('/amt/kasse');
+  await till.sees('Datei 1 herunterladen');
+  await till.context.close();
   await p.goto('/');
   await p.goto('/test/uhr');
   await p.push('Echte Zeit verwenden');
@@ -508,9 +456,3 @@ export async function tester(browser, base, recorder) {
   await mistake(p, 'Ja, alles zurücksetzen', 'Bestätigen Sie');
   await p.context.close();
 }
-
-// lanes run side by side; what is in one lane runs one after the other.
-export const lanes = [['main', 'account', 'reader'], ['library', 'residence', 'guest', 'desk']];
-
-// alone are run when the others have ended.
-export const alone = ['tester'];

@@ -23,6 +23,7 @@ function describe() {
     type: el.type || '',
     group: legend ? legend.textContent : '',
     checked: !!el.checked,
+    open: el.tagName === 'SUMMARY' && el.parentElement.open,
     option: el.tagName === 'SELECT' ? el.selectedOptions[0]?.label || '' : '',
     ring: seen(el) || seen(el, '::after') || seen(el, '::before') || (el.parentElement && seen(el.parentElement)),
     inView: box.width > 0 && box.height > 0 && box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth,
@@ -125,6 +126,12 @@ export class Person {
     await this.tabTo(name, { role: 'button', ...options });
     this.odd = !this.odd;
     await this.press(this.odd ? 'Enter' : 'Space');
+  }
+
+  // unfold opens a part of the page that is folded up.
+  async unfold(name) {
+    const f = await this.tabTo(name, { role: 'DisclosureTriangle' });
+    if (!f.open) await this.page.keyboard.press('Enter');
   }
 
   async fill(label, text, options = {}) {

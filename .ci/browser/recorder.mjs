@@ -10,13 +10,13 @@ export function kind(address) {
     .map((s) => (/^(?=.*[0-9])[0-9A-Za-z_-]{14,}$/.test(s) || /^[A-Z]{1,4}[0-9-][0-9A-Z-]+$/.test(s) ? '*' : s))
     .join('/')
     .replace(/^(\/dienstleistung|\/einrichtung)\/[^/]+\/[^/]+$/, '$1/*/*');
-  return u.hostname + path;
+  return u.host + path;
 }
 
 export class Recorder {
   constructor(base) {
     this.base = base;
-    this.host = new URL(base).host;
+    this.portals = new Set([new URL(base).host]); // those that speak several languages
     this.pages = new Map();
     this.findings = new Map();
     this.shots = [];
@@ -57,7 +57,8 @@ export class Recorder {
     if (!answer || !samePage(answer.url(), page.url())) return;
     const headers = await answer.allHeaders();
     if (!/text\/html/.test(headers['content-type'] || '')) return;
-    const body = await answer.text().catch(() => page.content());
+    const body = await answer.text().catch(() => '');
+    if (!body) return; // a page that leads on at once
     const cookies = await context.cookies(page.url());
     this.add({
       url: page.url().replace(/#.*/, ''), status: answer.status(), method: answer.request().method(), headers, body, who: person.name,

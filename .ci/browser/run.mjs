@@ -1,13 +1,27 @@
 // Journeys through a running portal in a browser, with the keyboard only and
 // without JavaScript, then checks of every page that was seen.
 //
-//   node run.mjs <address> [--only=name,...] [--no-axe] [--shots=folder]
+//   node run.mjs <address> [--only=name,...] [--no-axe] [--shots=folder] [--pages=folder]
+//
+// With --pages each page that was seen is kept as a picture, in both widths.
 import { chromium } from 'playwright-core';
 import { execFileSync } from 'node:child_process';
 import { Recorder } from './recorder.mjs';
 import { audit, languages } from './audit.mjs';
 import { shots } from './shots.mjs';
-import * as journeys from './journeys.mjs';
+import * as single from './journeys.mjs';
+import * as together from './together.mjs';
+
+const journeys = { ...single, ...together };
+
+// Lanes run side by side; what is in one lane runs one after the other.
+const lanes = [
+  ['main', 'account', 'reader', 'involve'],
+  ['library', 'residence', 'guest', 'desk'],
+  ['certificate', 'deregister', 'network'],
+];
+// These run when the others have ended.
+const alone = ['faults', 'tester'];
 
 const [base, ...rest] = process.argv.slice(2);
 const option = (name) => rest.find((a) => a.startsWith(`--${name}`))?.split('=')[1] ?? (rest.includes(`--${name}`) ? '1' : '');
@@ -46,8 +60,8 @@ const run = async (names) => {
     }
   }
 };
-await Promise.all(journeys.lanes.map(run));
-await run(journeys.alone);
+await Promise.all(lanes.map(run));
+await run(alone);
 
 if (option('shots')) {
   const missing = await shots(browser, recorder, option('shots'));
@@ -56,7 +70,7 @@ if (option('shots')) {
 if (option('no-axe') !== '1') {
   await languages(recorder);
   say(`${recorder.pages.size} pages seen`);
-  const looks = await audit(browser, recorder);
+  const looks = await audit(browser, recorder, option('pages'));
   say(`${looks} looks at pages`);
 }
 await browser.close();
