@@ -45,7 +45,7 @@ func levelLabel(l bundid.Level) string {
 	case bundid.LevelNiedrig:
 		return "Niedrig"
 	case bundid.LevelSubstantiell:
-		return "Substanziell"
+		return "Substantiell"
 	case bundid.LevelHoch:
 		return "Hoch"
 	}
