@@ -120,7 +120,7 @@ func (e entry) reply() (Reply, []fieldError) {
 		r.Kind, r.Subject = "receipt", "Eingang quittiert"
 	case "frage":
 		r.Kind, r.Due = "question", c.day("frist", e.Due)
-		c.text("text", e.Body, 8000, true, "Text")
+		c.text("text", e.Body, 8000, true, "Frage")
 	case "unterlagen":
 		r.Kind, r.Due = "document-request", c.day("frist", e.Due)
 		for line := range strings.SplitSeq(e.Documents, "\n") {

@@ -23,7 +23,7 @@ var pageFiles embed.FS
 var styleText []byte
 
 var pageTemplate = template.Must(template.New("").Funcs(template.FuncMap{
-	"german": german, "stateName": stateName, "kindName": kindName,
+	"german": german, "day": day, "stateName": stateName, "kindName": kindName,
 	"outcomeName": func(code string) string { return named(outcomes, code) },
 	"items":       func(kv ...any) []any { return kv },
 }).ParseFS(pageFiles, "pages/*.html"))
@@ -37,6 +37,21 @@ var berlin = func() *time.Location {
 }()
 
 func german(t time.Time) string { return t.In(berlin).Format("02.01.2006, 15:04 Uhr") }
+
+// day writes 2006-01-02 as people here do, with zeros for what is not known.
+func day(iso string) string {
+	year, rest, _ := strings.Cut(iso, "-")
+	month, d, ok := strings.Cut(rest, "-")
+	switch {
+	case !ok:
+		return iso
+	case month == "00":
+		return year
+	case d == "00":
+		return month + "." + year
+	}
+	return d + "." + month + "." + year
+}
 
 func stateName(s State) string {
 	switch s {
@@ -288,7 +303,7 @@ func rows(values map[string]formValue) []row {
 		v := values[id]
 		out = append(out, row{label(id), shown(v)})
 		for _, f := range v.Facts {
-			out = append(out, row{label(id) + ": " + f.Key, f.Value})
+			out = append(out, row{label(id) + ": " + label(f.Key), f.Value})
 		}
 	}
 	return out
