@@ -29,11 +29,17 @@ func (p *Pages) take(w http.ResponseWriter, r *http.Request) (payment.Attempt, e
 	hint, err := p.Callback(attempt, r)
 	if err == nil {
 		hint.Attempt = attempt.ID
-		_, err = p.Applications.Till.Checkout.Take(r.Context(), hint)
+		var now payment.Attempt
+		if now, err = p.Applications.Till.Checkout.Take(r.Context(), hint); err == nil {
+			attempt = now
+		}
 	}
 	if err != nil {
 		p.log().LogAttrs(r.Context(), slog.LevelWarn, "payment callback refused", slog.String("case", string(attempt.Order)), slog.String("code", code(err)))
 		return attempt, err
+	}
+	if !attempt.State.Live() && hint.Claim != payment.StatePaid {
+		return attempt, nil // what has ended is asked about on a schedule, not for whoever calls
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), askTime)
 	defer cancel()
