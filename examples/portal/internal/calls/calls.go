@@ -281,7 +281,7 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	at, begin := t.recorder.now(), time.Now()
 	res, err := t.next.RoundTrip(req)
 	c := Call{At: at, Direction: Out, System: t.system, Method: req.Method, Host: req.URL.Host, Path: req.URL.Path,
-		TookUS: time.Since(begin).Microseconds(), Reference: reference(req.Context()), Outcome: outcome(err)}
+		TookUS: time.Since(begin).Microseconds(), Reference: reference(req.Context()), Outcome: outcome(req.Context(), err)}
 	if err == nil {
 		c.Outcome = strconv.Itoa(res.StatusCode)
 	}
@@ -289,9 +289,14 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-func outcome(err error) string {
+// outcome names what went wrong. Where several clocks run out at the same time,
+// the error may be any of theirs: then the deadline decides.
+func outcome(ctx context.Context, err error) string {
 	var n net.Error
+	deadline, limited := ctx.Deadline()
 	switch {
+	case limited && !time.Now().Before(deadline):
+		return OutcomeTimeout
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &n) && n.Timeout():
 		return OutcomeTimeout
 	case errors.Is(err, context.Canceled):

@@ -55,17 +55,34 @@ func (p *Pages) take(w http.ResponseWriter, r *http.Request) (payment.Attempt, e
 // known already is 200, all else is 400 without a word.
 func (p *Pages) notify(w http.ResponseWriter, r *http.Request) {
 	attempt, err := p.take(w, r)
-	status, decided := http.StatusOK, "taken"
+	status := http.StatusOK
 	if err != nil {
-		status, decided = http.StatusBadRequest, code(err)
-		if decided == "internal" {
+		status = http.StatusBadRequest
+		if code(err) == "internal" {
 			status = http.StatusServiceUnavailable // it may call again
 		}
 	}
-	calls.Decided(r.Context(), decided, p.reference(r.Context(), attempt))
+	p.decided(r.Context(), attempt, err)
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(http.StatusText(status) + "\n"))
+}
+
+// record keeps what a handler answers for the tester's page.
+func (p *Pages) record(h http.HandlerFunc) http.Handler {
+	if p.Record == nil {
+		return h
+	}
+	return p.Record(h)
+}
+
+// decided notes what a call led to.
+func (p *Pages) decided(ctx context.Context, a payment.Attempt, err error) {
+	what := "taken"
+	if err != nil {
+		what = code(err)
+	}
+	calls.Decided(ctx, what, p.reference(ctx, a))
 }
 
 // code names what is wrong with a call, without anything that it said.
@@ -75,6 +92,8 @@ func code(err error) string {
 	switch {
 	case errors.As(err, &hint):
 		return string(hint.Reason)
+	case errors.As(err, &provider) && provider.Reason == payment.ReasonRefused:
+		return "signature"
 	case errors.As(err, &provider):
 		return string(provider.Reason)
 	case errors.Is(err, payment.ErrNotFound):

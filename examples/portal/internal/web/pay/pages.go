@@ -53,11 +53,7 @@ func (p *Pages) Register(c *web.Core) {
 	c.Handle("POST /bezahlen/{id}", p.begin)
 	c.Handle("POST /bezahlen/{id}/pruefen", p.ask)
 	c.Handle("GET /bezahlen/{id}/bestaetigung", p.receipt)
-	var notify http.Handler = http.HandlerFunc(p.notify)
-	if p.Record != nil {
-		notify = p.Record(notify)
-	}
-	c.HandleRaw("POST "+NotifyPath, notify)
+	c.HandleRaw("POST "+NotifyPath, p.record(p.notify))
 	c.Handle("GET "+ReturnPath, p.back)
 	c.Handle("POST "+ReturnPath, p.back)
 }
@@ -136,6 +132,11 @@ func (p *Pages) view(r *web.Request, a antrag.Application) (payData, error) {
 		// Some services cannot tell a payer who is thinking from one who has
 		// paid: the same page again is never a second payment.
 		d.Button, d.Check = r.T("pay.button.resume"), true
+		if o.State == payment.StateOpen {
+			// The service was not asked yet or did not answer: who has paid must
+			// not read that nothing was paid.
+			d.State, d.Text = string(payment.StateChecking), r.T("pay.text."+string(payment.StateChecking))
+		}
 	case o.State == payment.StateChecking:
 		d.Check = true
 	case o.State == payment.StateOpen:
@@ -234,7 +235,13 @@ func (p *Pages) receipt(r *web.Request) error {
 // from another site and so without a session: it leads on to the page of the
 // case, which asks for one.
 func (p *Pages) back(r *web.Request) error {
-	attempt, err := p.take(r.W, r.Request)
+	var attempt payment.Attempt
+	var err error
+	p.record(func(w http.ResponseWriter, req *http.Request) {
+		attempt, err = p.take(w, req)
+		p.decided(req.Context(), attempt, err)
+		w.WriteHeader(http.StatusSeeOther)
+	}).ServeHTTP(silent{r.W}, r.Request)
 	if errors.Is(err, payment.ErrNotFound) || p.Callback == nil {
 		return r.Render("pay/zurueck", web.View{Title: r.T("pay.return.title"), Noindex: true})
 	}
@@ -243,3 +250,10 @@ func (p *Pages) back(r *web.Request) error {
 	}
 	return r.Redirect(antrag.PayPath(url.PathEscape(string(attempt.Order))))
 }
+
+// silent lets the log of calls see how a call was taken while the page is
+// still to be written.
+type silent struct{ http.ResponseWriter }
+
+// WriteHeader implements http.ResponseWriter.
+func (silent) WriteHeader(int) {}
