@@ -217,7 +217,11 @@ func (p *Portal) composeCore() error {
 	if err != nil {
 		return err
 	}
-	static, err := layers(p.cfg.Static, "static")
+	look := p.cfg.Static
+	if look == nil {
+		look = p.world.Static()
+	}
+	static, err := layers(look, "static")
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 
 // ConsentVersion names the consent text (login.consent.text) that people agree
 // to. Change it with every change of the text.
-const ConsentVersion = "2026-09"
+const ConsentVersion = "2026-11"
 
 type consentData struct {
 	Items        []item
