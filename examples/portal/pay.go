@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -44,7 +45,8 @@ type procedure struct {
 	// Books is "portal" or "platform".
 	Books string `json:"books"`
 	// Record is what the platform books by, with {ref}, {reference} and
-	// {account}; only with "platform".
+	// {account}; only with "platform". Besides them it takes the characters of
+	// SEPA, without a semicolon: the platform would refuse each payment otherwise.
 	Record string `json:"record,omitempty"`
 }
 
@@ -56,7 +58,7 @@ type till struct {
 }
 
 // errProcedures says that the file of procedures cannot be used.
-var errProcedures = errors.New("must list procedures, each with name, salt and books")
+var errProcedures = errors.New("must list procedures, each with name, salt and books, and a record of the characters of SEPA where the platform books")
 
 // readProcedures reads and checks the file of procedures.
 func readProcedures(raw []byte) ([]procedure, error) {
@@ -73,6 +75,8 @@ func readProcedures(raw []byte) ([]procedure, error) {
 		switch {
 		case p.Name == "" || p.Salt == "" || seen[p.Name], p.From < 0, p.To < 0, p.To > 0 && p.To < p.From:
 			return nil, errProcedures
+		case !recordText.MatchString(fillRecord(p.Record, "", "", "")):
+			return nil, errProcedures
 		case p.Books == booksPortal && p.Record == "", p.Books == booksPlatform && p.Record != "":
 		default:
 			return nil, errProcedures
@@ -80,6 +84,14 @@ func readProcedures(raw []byte) ([]procedure, error) {
 		seen[p.Name] = true
 	}
 	return file.Procedures, nil
+}
+
+// recordText is what a record may be made of besides what is filled in.
+var recordText = regexp.MustCompile(`^[A-Za-z0-9 /?:().,'+-]{0,300}$`)
+
+// fillRecord makes the record of a payment.
+func fillRecord(record, ref, reference, account string) string {
+	return strings.NewReplacer("{ref}", ref, "{reference}", reference, "{account}", account).Replace(record)
 }
 
 // find chooses the procedure for an amount of a service: one that names the
@@ -247,7 +259,7 @@ func (p *Portal) record(o payment.Order) string {
 	if !ok || v.Books != booksPlatform {
 		return ""
 	}
-	return strings.NewReplacer("{ref}", o.Ref, "{reference}", o.Reference, "{account}", o.Items[0].Account).Replace(v.Record)
+	return fillRecord(v.Record, o.Ref, o.Reference, o.Items[0].Account)
 }
 
 // The finance system takes files of bookings from a folder.
