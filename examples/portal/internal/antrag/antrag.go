@@ -103,6 +103,7 @@ func newID() string { return rand.Text() }
 
 // parts are the components on one transaction.
 type parts struct {
+	db     bun.IDB
 	inbox  *postkorb.Inbox
 	orders *payment.Service
 	outbox *federation.Outbox
@@ -110,6 +111,7 @@ type parts struct {
 
 func (s *Service) on(tx bun.Tx) parts {
 	return parts{
+		db:     tx,
 		inbox:  s.Inbox.With(postkorbsql.New(tx)),
 		orders: s.Orders.With(paymentsql.New(tx)),
 		outbox: s.Outbox.With(federationsql.New(tx)),

@@ -28,7 +28,7 @@ func (s *Service) Withdraw(ctx context.Context, owner, id string) (Application, 
 		}
 		now := s.now()
 		a.Status, a.ClosedAt = postkorb.StatusWithdrawn, now
-		if err := s.callBack(ctx, tx, p, a); err != nil {
+		if err := s.callBack(ctx, tx, p, a, "rueckzug-"+a.ID, upWithdrawal); err != nil {
 			return err
 		}
 		orders, err := p.orders.ByReference(ctx, a.Reference)

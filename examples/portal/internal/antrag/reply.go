@@ -2,6 +2,7 @@ package antrag
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -20,6 +21,7 @@ type ReplyReason string
 const (
 	ReplyForeign    ReplyReason = "foreign"    // of another destination or case, or of none
 	ReplyClosed     ReplyReason = "closed"     // the case has ended
+	ReplyMoved      ReplyReason = "moved"      // another unit is responsible now
 	ReplyStatus     ReplyReason = "status"     // no status that a back office can set here
 	ReplyAttachment ReplyReason = "attachment" // a file of a kind that is not taken
 	ReplyInvalid    ReplyReason = "invalid"    // a text that cannot be shown
@@ -77,6 +79,9 @@ func (s *Service) Reply(ctx context.Context, r federation.Reply) (a Application,
 		}
 		if !first {
 			return ErrTwice
+		}
+		if gone, err := s.elsewhere(ctx, tx, a.ID, a.LeadUnit); err != nil || gone {
+			return cmp.Or(err, error(&ReplyError{ReplyMoved}))
 		}
 		return s.apply(ctx, tx, p, a, r, files)
 	})

@@ -264,3 +264,64 @@ func TestWithdrawTellsTheOffice(t *testing.T) {
 		}
 	})
 }
+
+// TestHandOverTakesTheCaseFromTheOffice concerns a case that another unit leads
+// now: the back office of the first one hears that, hears nothing else and has
+// nothing more to say, until the case comes back.
+func TestHandOverTakesTheCaseFromTheOffice(t *testing.T) {
+	t.Parallel()
+	databases(t, func(t *testing.T, w *world) {
+		a := backOffice(t, w)
+		list, err := w.Outbox.ByReference(t.Context(), a.Reference)
+		if err != nil || len(list) != 1 {
+			t.Fatalf("%+v, %v", list, err)
+		}
+		if err := w.Outbox.Deliver(t.Context(), list[0].ID); err != nil { // a try that may have arrived
+			t.Fatal(err)
+		}
+		clerk := antrag.Actor{Kind: "staff", ID: "p-1", Unit: a.LeadUnit}
+		if _, err := w.HandOver(t.Context(), clerk, a.ID, 0, antrag.Transfer{ID: "t1", To: "bau", Reason: antrag.TransferTopic}, nil); err != nil {
+			t.Fatal(err)
+		}
+		kinds := func() (out []string) {
+			list, err := w.Outbox.ByReference(t.Context(), a.Reference)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range list {
+				got, err := w.Outbox.Get(t.Context(), d.ID)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, kind, _ := strings.Cut(string(got.Payload.Body), `{"kind":"`)
+				kind, _, _ = strings.Cut(kind, `"`)
+				out = append(out, kind)
+			}
+			return out
+		}
+		if got := kinds(); len(got) != 2 || got[1] != "transfer" {
+			t.Errorf("messages %q", got)
+		}
+		if _, err := w.Supplement(t.Context(), "konto", a.ID, "Nachtrag", "Text", "k1", nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := kinds(); len(got) != 2 {
+			t.Errorf("the office hears more: %q", got)
+		}
+		r := w.reply(a, "r-1", federation.ReplyDecision)
+		r.Status = "granted"
+		var refused *antrag.ReplyError
+		if _, first, err := w.Reply(t.Context(), r); !errors.As(err, &refused) || refused.Reason != antrag.ReplyMoved || first {
+			t.Errorf("decides for another unit: %v, %v", first, err)
+		}
+		if got := w.status(t, a); got.Closed() {
+			t.Errorf("status %s", got.Status)
+		}
+		if _, err := w.HandOver(t.Context(), clerk, a.ID, 0, antrag.Transfer{ID: "t2", To: a.LeadUnit, Reason: antrag.TransferResponsible}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if _, first, err := w.Reply(t.Context(), r); err != nil || !first {
+			t.Errorf("after it came back: %v, %v", first, err)
+		}
+	})
+}

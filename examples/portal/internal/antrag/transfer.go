@@ -53,6 +53,9 @@ func (s *Service) HandOver(ctx context.Context, who Actor, id string, version in
 			return &InvolveError{"unit"}
 		}
 		now, from := s.now(), a.LeadUnit
+		if err := s.takeAway(ctx, tx, p, a, t); err != nil {
+			return err
+		}
 		row := Transfer{ID: t.ID, Application: a.ID, From: from, To: t.To, Reason: t.Reason, Note: t.Note, Person: who.ID, At: now}
 		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 			return err
@@ -70,6 +73,15 @@ func (s *Service) HandOver(ctx context.Context, who Actor, id string, version in
 		}
 		return s.tellCitizen(ctx, p, a, who, from, t.ID)
 	})
+}
+
+// takeAway takes the case away from the back office of the unit that had it, if
+// it has one that answers. A drop folder only keeps what it got.
+func (s *Service) takeAway(ctx context.Context, tx bun.Tx, p parts, a *Application, t Transfer) error {
+	if _, listens, err := s.delivered(ctx, p, a); err != nil || !listens {
+		return err
+	}
+	return s.callBack(ctx, tx, p, a, "abgabe-"+t.ID, upTransfer)
 }
 
 // changeLead moves the lead; what the new unit was involved with before is

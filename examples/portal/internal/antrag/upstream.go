@@ -2,6 +2,7 @@ package antrag
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -40,6 +41,7 @@ const (
 	upDocument   = "document"
 	upSupplement = "supplement"
 	upWithdrawal = "withdrawal"
+	upTransfer   = "transfer" // another unit is responsible now; nothing follows
 )
 
 // upMessage is what a back office gets of a message of the citizen.
@@ -67,6 +69,9 @@ func (s *Service) delivered(ctx context.Context, p parts, a *Application) (d fed
 	if s.TwoWay == nil {
 		return d, false, nil
 	}
+	if gone, err := s.elsewhere(ctx, p.db, a.ID, a.LeadUnit); err != nil || gone {
+		return d, false, err
+	}
 	list, err := p.outbox.ByReference(ctx, a.Reference)
 	for _, d := range list {
 		if d.Key == KeyApplication+a.ID {
@@ -74,6 +79,18 @@ func (s *Service) delivered(ctx context.Context, p parts, a *Application) (d fed
 		}
 	}
 	return d, false, err
+}
+
+// elsewhere reports whether a case led by the unit was handed over to it by the
+// unit that a back office works for. That office has nothing to do with the
+// case then, until it comes back.
+func (s *Service) elsewhere(ctx context.Context, db bun.IDB, app, lead string) (bool, error) {
+	var first Transfer
+	err := db.NewSelect().Model(&first).Column("from_unit").Where("application = ?", app).Order("at", "id").Limit(1).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil && first.From != lead, err
 }
 
 // tell sends what the citizen wrote to the back office that has the case; id is
@@ -106,17 +123,18 @@ func parcels(files []File) []federation.Part {
 	return out
 }
 
-// callBack takes deliveries of a withdrawn case back. What nobody has tried to
-// send is cancelled. A back office that listens and may have got the
-// application, because a try has been made, gets all of it and then the
-// withdrawal: otherwise it might work on for nothing.
-func (s *Service) callBack(ctx context.Context, tx bun.Tx, p parts, a *Application) error {
+// callBack takes deliveries back of a case that was withdrawn or handed over to
+// another unit. What nobody has tried to send is cancelled. A back office that
+// listens and may have got the application, because a try has been made, gets
+// all of it and then the message of the kind under the id: otherwise it might
+// work on for nothing.
+func (s *Service) callBack(ctx context.Context, tx bun.Tx, p parts, a *Application, id, kind string) error {
 	first, listens, err := s.delivered(ctx, p, a)
 	if err != nil {
 		return err
 	}
 	if listens && (first.State != federation.StateQueued || first.LastError != "") {
-		return s.tell(ctx, tx, p, a, "rueckzug-"+a.ID, upMessage{Kind: upWithdrawal}, nil)
+		return s.tell(ctx, tx, p, a, id, upMessage{Kind: kind}, nil)
 	}
 	deliveries, err := p.outbox.ByReference(ctx, a.Reference)
 	if err != nil {
@@ -139,7 +157,7 @@ func (s *Service) callBack(ctx context.Context, tx bun.Tx, p parts, a *Applicati
 		}
 	}
 	if listens && tried {
-		return s.tell(ctx, tx, p, a, "rueckzug-"+a.ID, upMessage{Kind: upWithdrawal}, nil)
+		return s.tell(ctx, tx, p, a, id, upMessage{Kind: kind}, nil)
 	}
 	return nil
 }

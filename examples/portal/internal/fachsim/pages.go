@@ -66,7 +66,7 @@ func stateName(s State) string {
 func kindName(kind string) string {
 	return map[string]string{"receipt": "Eingang quittiert", "question": "Rückfrage", "document-request": "Nachforderung",
 		"status": "Stand", "information": "Auskunft", "decision": "Bescheid", "answer": "Antwort", "document": "Unterlage",
-		"supplement": "Nachtrag", "withdrawal": "Rücknahme", "paid": "Zahlung"}[kind]
+		"supplement": "Nachtrag", "withdrawal": "Rücknahme", "transfer": "Abgabe an eine andere Stelle", "paid": "Zahlung"}[kind]
 }
 
 // page is what every page shows.
