@@ -184,13 +184,13 @@ func (p *Pages) involve(v *visit, f *file) error {
 			c.add("dokumente", "desk.error.required.dokumente")
 		}
 	default:
-		c.add("umfang", "desk.error.choice")
+		c.add("umfang", "desk.error.required.umfang")
 	}
 	if !slices.ContainsFunc(p.units(v, f, permRead), func(o option) bool { return o.Value == part.Unit }) {
-		c.add("stelle", "desk.error.choice")
+		c.add("stelle", "desk.error.required.stelle")
 	}
 	if !slices.Contains(antrag.InvolveReasons(), part.Reason) {
-		c.add("warum", "desk.error.choice")
+		c.add("warum", "desk.error.required.warum")
 	}
 	c.text("erlaeuterung", part.Note, part.Reason == antrag.InvolveOther, maxBody)
 	part.EndsAt = c.day(p, po, "ende", false)
@@ -220,7 +220,7 @@ func (c *check) part(err error) bool {
 	case "documents":
 		c.add("dokumente", "desk.error.required.dokumente")
 	case "unit":
-		c.add("stelle", "desk.error.choice")
+		c.add("stelle", "desk.error.required.stelle")
 	default:
 		return false
 	}

@@ -80,10 +80,10 @@ func (p *Pages) transfer(v *visit, f *file) error {
 	// When the case moved on since the form was shown, that is a conflict and
 	// no wrong choice.
 	if f.Version == po.version && !slices.ContainsFunc(p.receivers(v, f), func(o option) bool { return o.Value == t.To }) {
-		c.add("stelle", "desk.error.choice")
+		c.add("stelle", "desk.error.required.stelle")
 	}
 	if !slices.Contains(antrag.TransferReasons(), t.Reason) {
-		c.add("warum", "desk.error.choice")
+		c.add("warum", "desk.error.required.warum")
 	}
 	c.text("hinweis", t.Note, t.Reason == antrag.TransferOther, maxBody)
 	var stay *antrag.Stay
