@@ -72,6 +72,7 @@ func runChild(s childSettings) error {
 	cfg := portal.Config{Data: s.Data, Keys: s.Keys, DatabaseURL: s.Database, Simulators: s.Simulators, Alone: true,
 		Now: func() time.Time { return testClock(begin) }, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))}
 	cfg.ServeOn(l)
+	cfg.SweepEvery(time.Second)
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	go func() {
@@ -591,7 +592,7 @@ func (c *crash) settle(b *books) {
 	c.t.Helper()
 	tester := newVisitor(c.t, c.url)
 	begin := time.Now()
-	for end := begin.Add(time.Minute); ; pause(100 * time.Millisecond) {
+	for end := begin.Add(90 * time.Second); ; pause(100 * time.Millisecond) {
 		left := b.pending()
 		if len(left) == 0 {
 			c.t.Logf("settled after %v", time.Since(begin).Round(time.Millisecond))

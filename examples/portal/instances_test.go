@@ -71,6 +71,13 @@ func newPair(t *testing.T) *pair {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.set.Close() })
+	var listeners [2]net.Listener
+	for i := range p.both {
+		if listeners[i], err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
+		p.both[i] = &instance{url: "http://" + listeners[i].Addr().String()}
+	}
 	proxy := httptest.NewServer(http.HandlerFunc(p.serve))
 	t.Cleanup(proxy.Close)
 	p.url = proxy.URL
@@ -80,35 +87,31 @@ func newPair(t *testing.T) *pair {
 	database(&cfg)
 	var wg sync.WaitGroup
 	for i := range p.both {
-		wg.Go(func() { p.both[i] = p.start(portal.Config{DatabaseURL: cfg.DatabaseURL, Data: data, Keys: dir}) })
+		wg.Go(func() {
+			p.both[i].start(p, listeners[i], portal.Config{DatabaseURL: cfg.DatabaseURL, Data: data, Keys: dir})
+		})
 	}
 	wg.Wait()
-	if p.both[0] == nil || p.both[1] == nil {
+	if t.Failed() {
 		t.FailNow()
 	}
 	p.books = openBooks(t, cfg.DatabaseURL, data, p.set)
 	return p
 }
 
-// start runs one instance; nil when it does not start.
-func (p *pair) start(cfg portal.Config) *instance {
+// start runs the instance.
+func (in *instance) start(p *pair, l net.Listener, cfg portal.Config) {
 	cfg.Listen, cfg.PublicURL, cfg.Simulators, cfg.Alone = "127.0.0.1:0", p.url, p.set.Description().Control, true
 	cfg.Now = func() time.Time { return testClock(p.begin) }
 	cfg.Logger = slog.New(slog.DiscardHandler)
-	l, err := net.Listen("tcp", cfg.Listen)
-	if err != nil {
-		p.t.Error(err)
-		return nil
-	}
 	cfg.ServeOn(l)
-	in := &instance{url: "http://" + l.Addr().String()}
 	ctx, stop := context.WithCancel(context.Background())
 	one, err := portal.New(ctx, cfg)
 	if err != nil {
 		stop()
 		l.Close()
 		p.t.Errorf("both start at once: %v", err)
-		return nil
+		return
 	}
 	done := make(chan error, 1)
 	ready := make(chan struct{})
@@ -125,7 +128,6 @@ func (p *pair) start(cfg portal.Config) *instance {
 		}
 	})
 	p.t.Cleanup(in.stop)
-	return in
 }
 
 // serve sends a request to any instance that runs.

@@ -134,22 +134,26 @@ func TestOutage(t *testing.T) {
 	t.Parallel()
 	o := newOutage(t)
 	for _, tt := range []struct {
-		name string
-		run  func(*outage, *testing.T)
+		name  string
+		run   func(*outage, *testing.T)
+		short bool // with -short too
 	}{
-		{"BundID at the login", (*outage).noLogin},
-		{"OpenID before the login", (*outage).noStaffLogin},
-		{"OpenID in the middle of the login", (*outage).noStaffToken},
-		{"mail", (*outage).noMail},
-		{"pmPayment before the payment", (*outage).noPayPage},
-		{"pmPayment after the payment", (*outage).noAnswerAboutPayment},
-		{"pmPayment, no callback and no return", (*outage).silentPayment},
-		{"Fachverfahren at the delivery", (*outage).noDelivery},
-		{"Fachverfahren at the look-up", (*outage).noLookUp},
-		{"waste company at the search", (*outage).noMember},
-		{"folder of the finance system", (*outage).noFinanceFolder},
-		{"everything at once", (*outage).nothingWorks},
+		{"BundID at the login", (*outage).noLogin, false},
+		{"OpenID before the login", (*outage).noStaffLogin, true},
+		{"OpenID in the middle of the login", (*outage).noStaffToken, true},
+		{"mail", (*outage).noMail, false},
+		{"pmPayment before the payment", (*outage).noPayPage, false},
+		{"pmPayment after the payment", (*outage).noAnswerAboutPayment, true},
+		{"pmPayment, no callback and no return", (*outage).silentPayment, false},
+		{"Fachverfahren at the delivery", (*outage).noDelivery, true},
+		{"Fachverfahren at the look-up", (*outage).noLookUp, false},
+		{"waste company at the search", (*outage).noMember, true},
+		{"folder of the finance system", (*outage).noFinanceFolder, false},
+		{"everything at once", (*outage).nothingWorks, true},
 	} {
+		if testing.Short() && !tt.short {
+			continue
+		}
 		if !t.Run(tt.name, func(t *testing.T) {
 			tt.run(o, t)
 			o.settled(t)
