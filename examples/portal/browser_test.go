@@ -8,10 +8,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/stadttor/stadttor/examples/portal"
 )
 
-// TestBrowserJourneys drives a whole portal with Chromium, by keyboard only
-// and without JavaScript, and looks at every page with axe-core. It takes
+// TestBrowserJourneys drives two portals and their simulators with Chromium, by
+// keyboard only and without JavaScript, and looks at every page with axe-core. It takes
 // minutes and needs more than Go, so it runs when PORTAL_TEST_BROWSER is set;
 // with the value "required" a missing browser is an error.
 //
@@ -43,7 +45,7 @@ func TestBrowserJourneys(t *testing.T) {
 		}
 	}
 
-	p := start(t, nil)
+	p := start(t, func(c *portal.Config) { c.Alone = false }) // with the portal of the Landkreis
 	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	args := []string{filepath.Join(folder, "run.mjs"), p.URL()}
