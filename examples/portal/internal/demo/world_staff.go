@@ -21,7 +21,7 @@ func Roles() []Role {
 			"case.involve", "case.transfer", "service.read", "person.read", "payment.read",
 		}},
 		{"poststelle", "Poststelle", []string{"case.list", "case.readEnvelope", "case.transfer", "service.read"}},
-		{"kasse", "Kasse", []string{"case.list", "case.readEnvelope", "payment.read", "service.read"}},
+		{"kasse", "Kasse", []string{"case.list", "case.readEnvelope", "payment.read", "payment.refund", "service.read"}},
 		{"redaktion", "Redaktion", []string{"service.read"}},
 		{"freigabe", "Freigabe", []string{"service.read"}},
 		{"revision", "Rechnungsprüfung (lesend)", []string{"case.list", "case.readEnvelope", "audit.read", "person.read", "service.read"}},

@@ -25,7 +25,7 @@ import (
 )
 
 // version of the demo world; a database with another one is built anew.
-const version = "2"
+const version = "3"
 
 // Names of settings.
 const (

@@ -23,6 +23,7 @@ const (
 	permNote     = "case.note"
 	permAssign   = "case.assign"
 	permPayment  = "payment.read"
+	permRefund   = "payment.refund"
 	permInvolve  = "case.involve"
 	permTransfer = "case.transfer"
 )

@@ -54,6 +54,7 @@ type batchRow struct {
 
 type treasuryData struct {
 	Open, Done []refundRow
+	MayTickOff bool // whether the person may say that money went back
 	Paid       []attemptRow
 	Batches    []batchRow
 	Online     bool
@@ -69,7 +70,7 @@ const (
 // bookings.
 func (p *Pages) treasury(v *visit) error {
 	ctx := v.Context()
-	d := treasuryData{Online: p.Applications.Till != nil}
+	d := treasuryData{Online: p.Applications.Till != nil, MayTickOff: v.may.in(p.Tenant, permRefund)}
 	for _, done := range []bool{false, true} {
 		list, err := p.Applications.Refunds(ctx, done)
 		if err != nil {
@@ -122,6 +123,9 @@ func (p *Pages) money(v *visit, d *treasuryData) error {
 
 // refundDone notes that the money was sent back by hand.
 func (p *Pages) refundDone(v *visit) error {
+	if !v.may.in(p.Tenant, permRefund) {
+		return web.ErrForbidden
+	}
 	if err := v.Form(); err != nil {
 		return err
 	}
