@@ -69,7 +69,7 @@ func (p *Pages) checkPage(v *visit, declare []web.FieldError) error {
 		"Prepaid": prepaid, "Unpayable": prepaid && !p.Applications.Payable(v.draft.Service, fee),
 		"Form": v.def.Title.In(lang), "Sections": p.sections(v), "BackURL": back, "Step": total, "Total": total, "Office": office,
 		"Points": points, "Privacy": v.def.Declaration.Privacy.In(lang), "Processing": v.def.Processing.In(lang),
-		"Next": v.T("apply.next." + string(v.def.Outcome)), "Fee": fee, "HasFee": v.def.Fee != nil, "Action": v.path(pageSend),
+		"Next": v.T("apply.next." + string(v.def.Outcome)), "Fee": fee, "FeeLines": feeLines(v), "HasFee": v.def.Fee != nil, "Action": v.path(pageSend),
 		"Revision": v.draft.Rev, "Level": v.T("level." + web.LevelKey(v.def.Level)),
 		"TooLow": level < v.def.Level, "Login": v.login(), "Declare": inputDeclare, "DeclareError": firstError(declare), "Now": v.Now(),
 		"Expires": v.draft.ExpiresAt, "Visitor": v.Session.Account == "",
@@ -151,6 +151,28 @@ func (p *Pages) sections(v *visit) []sectionView {
 			sec.Rows = append(sec.Rows, row)
 		}
 		out = append(out, sec)
+	}
+	return out
+}
+
+type feeLine struct {
+	Text  string
+	Cents int64
+}
+
+// feeLines are the positions of a fee that has several.
+func feeLines(v *visit) []feeLine {
+	lines := v.def.FeeLines(v.draft.Answers, v.today)
+	if len(lines) < 2 {
+		return nil
+	}
+	out := make([]feeLine, 0, len(lines))
+	for _, l := range lines {
+		text := l.Text.In(v.lang())
+		if l.Quantity > 1 {
+			text = strconv.Itoa(l.Quantity) + " × " + text
+		}
+		out = append(out, feeLine{text, l.Sum()})
 	}
 	return out
 }
