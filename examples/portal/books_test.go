@@ -318,24 +318,26 @@ func (b *books) proveDeliveries(done []application) {
 // proveNotices: one mail for each notice, whatever was repeated.
 func (b *books) proveNotices() {
 	b.t.Helper()
-	mails := map[string]int{}
+	mails := map[string]bool{} // by the notice
 	for _, m := range b.set.Mail.Mails() {
-		mails[m.MessageID]++
+		id, _, _ := strings.Cut(strings.Trim(m.MessageID, "<>"), "@")
+		if mails[id] {
+			b.t.Errorf("two mails of the notice %s", id)
+		}
+		mails[id] = true
 	}
-	sent := 0
 	type notice struct{ ID, State, LastError string }
 	for _, n := range rows[notice](b, "SELECT id, state, last_error FROM postkorb_notices") {
-		if b.old[n.ID] {
-			continue
-		}
-		if n.State == "sent" {
-			sent++
-		} else if n.LastError != "no-address" {
+		if !b.old[n.ID] && n.State != "sent" && n.LastError != "no-address" {
 			b.t.Errorf("notice %s is %s (%s)", n.ID, n.State, n.LastError)
 		}
+		if !b.old[n.ID] && (n.State == "sent") != mails[n.ID] {
+			b.t.Errorf("notice %s is %s, a mail came: %v", n.ID, n.State, mails[n.ID])
+		}
+		delete(mails, n.ID)
 	}
-	if sent != len(mails) {
-		b.t.Errorf("%d notices were sent and %d mails came", sent, len(mails))
+	for id := range mails {
+		b.t.Errorf("a mail of no notice: %s", id)
 	}
 }
 

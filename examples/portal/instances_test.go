@@ -130,11 +130,16 @@ func (in *instance) start(p *pair, l net.Listener, cfg portal.Config) {
 	p.t.Cleanup(in.stop)
 }
 
+// any chooses one of the two.
+func (p *pair) any() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.dice.IntN(2)
+}
+
 // serve sends a request to any instance that runs.
 func (p *pair) serve(w http.ResponseWriter, r *http.Request) {
-	p.mu.Lock()
-	i := p.dice.IntN(2)
-	p.mu.Unlock()
+	i := p.any()
 	if p.both[i].gone.Load() {
 		i = 1 - i
 	}
@@ -287,7 +292,7 @@ func TestInstances(t *testing.T) {
 		})
 	}
 	p.until("some applications", func() bool { return p.sends.Load() > 4 })
-	p.both[p.dice.IntN(2)].stop()
+	p.both[p.any()].stop()
 	n := p.sends.Load()
 	p.until("some more applications", func() bool { return p.sends.Load() > n+3 })
 	stopped.Store(true)
