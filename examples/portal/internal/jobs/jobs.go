@@ -164,9 +164,18 @@ func (e *Engine) Wake(ctx context.Context, tx bun.Tx, step, id string) error {
 // Start begins to work jobs until Stop.
 func (e *Engine) Start(ctx context.Context) error { return e.client.Start(ctx) }
 
+// patience is how long work that runs may go on when the portal stops. A call
+// of an outside system that hangs is cut off then; its row comes again.
+const patience = 5 * time.Second
+
 // Stop ends the work and waits for what runs, at most as long as ctx lives.
 func (e *Engine) Stop(ctx context.Context) error {
-	err := e.client.Stop(ctx)
+	soft, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	err := e.client.Stop(soft)
+	if err != nil && ctx.Err() == nil {
+		err = e.client.StopAndCancel(ctx)
+	}
 	if e.listener != nil {
 		e.listener.Close()
 	}
