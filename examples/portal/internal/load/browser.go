@@ -19,7 +19,7 @@ import (
 type browser struct {
 	ctx    context.Context
 	base   *url.URL
-	number int // of the visitor
+	be     func(people []string) (person string, ok bool)
 	client *http.Client
 	note   func(kind string, took time.Duration, err error)
 }

@@ -120,9 +120,13 @@ func library(b *browser, _ *rand.Rand) error {
 	return nil
 }
 
-// login goes through the simulated account as one of the people on offer, each
-// visitor as another while there are enough: nobody fills in the same form in
-// two places at once. p is a page with the button to log in.
+// errBusy says that everybody on offer is logged in elsewhere.
+var errBusy = errors.New("everybody is busy")
+
+// login goes through the simulated account as one of the people on offer.
+// Nobody is two visitors at once: the portal would take a form that the same
+// person begins twice within seconds for a double click. p is a page with the
+// button to log in.
 func login(b *browser, p *page, guests bool) (*page, error) {
 	p, err := b.send("login", p, "Mit BundID anmelden", nil)
 	if err != nil {
@@ -142,7 +146,11 @@ func login(b *browser, p *page, guests bool) (*page, error) {
 	if len(people) == 0 {
 		return nil, errors.New("nobody to log in as at " + p.url.Path)
 	}
-	for _, words := range []string{people[b.number%len(people)], "Daten übermitteln", "Weiter zum Onlinedienst"} {
+	person, ok := b.be(people)
+	if !ok {
+		return nil, errBusy
+	}
+	for _, words := range []string{person, "Daten übermitteln", "Weiter zum Onlinedienst"} {
 		if p, err = b.send("login", p, words, nil); err != nil {
 			return nil, err
 		}

@@ -66,6 +66,7 @@ type run struct {
 	times    map[string][]time.Duration
 	total    int
 	errors   int
+	taken    map[string]bool
 	first    []string
 	journeys map[string]int
 }
@@ -91,7 +92,7 @@ func Run(ctx context.Context, opts Options) (Report, error) {
 	defer transport.CloseIdleConnections()
 	ctx, stop := context.WithTimeout(ctx, opts.Duration)
 	defer stop()
-	r := &run{opts: opts, base: base, client: transport, stop: stop, times: map[string][]time.Duration{}, journeys: map[string]int{}}
+	r := &run{opts: opts, base: base, client: transport, stop: stop, times: map[string][]time.Duration{}, journeys: map[string]int{}, taken: map[string]bool{}}
 	begin := time.Now()
 	var crowd sync.WaitGroup
 	for n := range opts.Visitors {
@@ -106,21 +107,48 @@ func (r *run) visitor(ctx context.Context, number int, dice *rand.Rand) {
 	for ctx.Err() == nil {
 		j := pick(dice)
 		b := newBrowser(ctx, r.base, r.client, r.note)
-		b.number = number
+		var me string
+		b.be = func(people []string) (string, bool) {
+			ok := false
+			me, ok = r.somebody(people, number)
+			return me, ok
+		}
 		err := j.walk(b, dice)
 		if ctx.Err() != nil {
-			return
+			return // cut off, which is no error
 		}
-		r.mu.Lock()
-		if err == nil {
-			r.journeys[j.name]++
-		} else if len(r.first) < 10 {
-			r.first = append(r.first, j.name+": "+err.Error())
+		r.ended(j.name, me, err)
+	}
+}
+
+// somebody takes one of the people who is nobody else at the moment.
+func (r *run) somebody(people []string, number int) (string, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range people {
+		p := people[(number+i)%len(people)]
+		if !r.taken[p] {
+			r.taken[p] = true
+			return p, true
 		}
-		if err != nil {
-			r.errors++
+	}
+	return "", false
+}
+
+// ended counts a journey. One that nobody was free for is none.
+func (r *run) ended(name, person string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.taken, person)
+	switch {
+	case errors.Is(err, errBusy):
+	case err == nil:
+		r.journeys[name]++
+	default:
+		r.errors++
+		if len(r.first) < 10 {
+			r.first = append(r.first, name+": "+err.Error())
 		}
-		r.mu.Unlock()
 	}
 }
 
