@@ -120,7 +120,7 @@ func TestJourneyTransfer(t *testing.T) {
 	}
 
 	// The old unit stays involved.
-	ref, id = s.register(citizen)
+	_, id = s.register(citizen)
 	kase = "/amt/vorgang/" + id
 	transfer(lead, kase, "buergerbuero").set("bleiben", "ja").set("bleibgrund", "Wir setzen die Steuer fest").send().want("Der Vorgang ist abgegeben.")
 	lead.get(kase).want("Flocke", "Warum sehe ich diesen Vorgang?", "Wir setzen die Steuer fest").wantNot("Übernehmen")

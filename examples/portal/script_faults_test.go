@@ -352,11 +352,11 @@ func wasteAway(s *stage, fault string) {
 	s.later(2 * time.Hour) // what is kept is too old
 	s.set(sims.Waste, fault)
 	begin := time.Now()
-	p := s.test.get("/suche?ort=033990004004&q=" + url.QueryEscape("Sperrmüll "+fault)).want(missing)
+	s.test.get("/suche?ort=033990004004&q=" + url.QueryEscape("Sperrmüll "+fault)).want(missing)
 	if took := time.Since(begin); took > 5*time.Second {
 		s.t.Errorf("the answer took %s", took)
 	}
-	p = s.test.get(bulky).want("Sperrmüll anmelden")
+	p := s.test.get(bulky).want("Sperrmüll anmelden")
 	if text := p.text(); !strings.Contains(text, missing) && !strings.Contains(text, express) {
 		s.t.Errorf("nobody is said to be missing\n%s", clip(text))
 	}
