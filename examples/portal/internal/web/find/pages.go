@@ -37,6 +37,8 @@ type Pages struct {
 	Network func() *Network
 	// Imprint is what the imprint and the privacy page need to know.
 	Imprint Imprint
+
+	offered officeNames
 }
 
 // Imprint names who runs the portal. Empty fields take those of the demo.

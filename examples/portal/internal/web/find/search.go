@@ -42,14 +42,13 @@ func (p *Pages) hit(r *web.Request, h xzufi.Hit, place string, office bool) (hit
 	if place == "" || !office {
 		return v, nil
 	}
-	who, err := p.Catalogue.Responsible(r.Context(), h.ID, place)
-	if err != nil && !errors.Is(err, xzufi.ErrNotFound) {
+	o, err := p.officeFor(r.Context(), r.Now(), h.ID, place)
+	if err != nil {
 		return v, err
 	}
-	if len(who.Offices) > 0 {
-		o := who.Offices[0].Office
-		name := pick(r, o.Name)
-		v.Office = &link{Label: name.Text, Lang: name.Lang, URL: officePath(o.ID)}
+	if o.found {
+		name := pick(r, o.name)
+		v.Office = &link{Label: name.Text, Lang: name.Lang, URL: officePath(o.id)}
 	}
 	return v, nil
 }
