@@ -64,7 +64,9 @@ func newOffice(t *testing.T, change func(*portal.Config)) *office {
 // until waits for something that happens in the background.
 func (o *office) until(what string, ok func() bool) {
 	o.t.Helper()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(30 * time.Millisecond) {
+	// A message that is tried in the moment in which the application arrives
+	// comes again after the first pause of the outbox, half a minute.
+	for end := time.Now().Add(90 * time.Second); time.Now().Before(end); time.Sleep(30 * time.Millisecond) {
 		if ok() {
 			return
 		}
