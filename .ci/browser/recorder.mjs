@@ -7,7 +7,7 @@ export function kind(address) {
   const u = new URL(address);
   const path = u.pathname
     .split('/')
-    .map((s) => (/^(?=.*[0-9])[0-9A-Za-z_-]{14,}$/.test(s) || /^[A-Z]{1,4}[0-9-][0-9A-Z-]+$/.test(s) ? '*' : s))
+    .map((s) => (/^(?=.*[0-9])[0-9A-Za-z_-]{14,}$/.test(s) || /^[A-Z2-7]{26}$/.test(s) || /^[A-Z]{1,4}[0-9-][0-9A-Z-]+$/.test(s) ? '*' : s))
     .join('/')
     .replace(/^(\/dienstleistung|\/einrichtung)\/[^/]+\/[^/]+$/, '$1/*/*');
   return u.host + path;
