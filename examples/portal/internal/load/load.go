@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -127,8 +128,9 @@ func (r *run) somebody(people []string, number int) (string, bool) {
 	defer r.mu.Unlock()
 	for i := range people {
 		p := people[(number+i)%len(people)]
-		if !r.taken[p] {
-			r.taken[p] = true
+		name, _, _ := strings.Cut(p, ": ") // the same person has several means
+		if !r.taken[name] {
+			r.taken[name] = true
 			return p, true
 		}
 	}
@@ -139,7 +141,8 @@ func (r *run) somebody(people []string, number int) (string, bool) {
 func (r *run) ended(name, person string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.taken, person)
+	who, _, _ := strings.Cut(person, ": ")
+	delete(r.taken, who)
 	switch {
 	case errors.Is(err, errBusy):
 	case err == nil:

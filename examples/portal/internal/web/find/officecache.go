@@ -10,8 +10,8 @@ import (
 )
 
 // How long and how many offices are remembered for lists. An editor who moves
-// a service sees it in lists after that time; the service's own page always
-// asks the catalogue.
+// a service sees it in lists after that time; for the place that the visitor
+// chose, the service's own page always asks the catalogue.
 const (
 	officesFresh = 10 * time.Second
 	officesKept  = 4096
@@ -28,10 +28,11 @@ type officeNames struct {
 type officeKey struct{ service, area string }
 
 type keptOffice struct {
-	id    xzufi.ID
-	name  xzufi.Text // never changed
-	found bool
-	at    time.Time
+	id     xzufi.ID
+	name   xzufi.Text // never changed
+	found  bool
+	online bool // whether it can be applied for online there
+	at     time.Time
 }
 
 // officeFor returns the office beside a service, false when none is
@@ -49,7 +50,7 @@ func (p *Pages) officeFor(ctx context.Context, now time.Time, service xzufi.ID, 
 	if err != nil && !errors.Is(err, xzufi.ErrNotFound) {
 		return keptOffice{}, err
 	}
-	o = keptOffice{at: now}
+	o = keptOffice{at: now, online: len(who.Online) > 0}
 	if len(who.Offices) > 0 {
 		first := who.Offices[0].Office
 		o.id, o.name, o.found = first.ID, first.Name, true

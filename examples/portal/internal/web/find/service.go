@@ -201,11 +201,11 @@ func (s *servicePage) online() (here []onlineView, elsewhere []link, err error) 
 		return nil, nil, err
 	}
 	for _, a := range all {
-		who, err := s.p.Catalogue.Responsible(s.r.Context(), s.l.ID, a.Key)
+		there, err := s.p.officeFor(s.r.Context(), s.r.Now(), s.l.ID, a.Key)
 		if err != nil {
 			return nil, nil, err
 		}
-		if len(who.Online) > 0 {
+		if there.online {
 			elsewhere = append(elsewhere, link{Label: a.Name, URL: servicePath(s.l.ID) + "?ort=" + a.Key})
 		}
 	}
